@@ -1,0 +1,250 @@
+"""Settings, read from the environment. A wrong value stops the start with a hint.
+
+| variable        | default                 | meaning                                                              |
+|-----------------|-------------------------|----------------------------------------------------------------------|
+| `DATABASE_URL`  | the embedded PostgreSQL | `postgresql://user:password@host:port/name`, version 15 or newer     |
+| `SECRET_KEY`    | none                    | signs sessions; a public server must set it (manage.py keeps its own)|
+| `ALLOWED_HOSTS` | this machine            | host names under which the server answers, separated by commas       |
+| `DEBUG`         | `0`                     | developer's error pages and the gallery of components                |
+| `HTTPS`         | `1` unless `DEBUG`      | cookies and redirects for a server reached by https                  |
+| `TRUST_PROXY`   | `0`                     | believe `X-Forwarded-Proto` of the proxy in front                    |
+| `FOUR_EYES`     | `1`                     | nobody approves a changeset in which they wrote                      |
+"""
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def flag(name: str, default: bool) -> bool:
+    """A switch in the environment: 1 or 0; unset or empty means `default`."""
+    value = os.environ.get(name, "").strip().lower()
+    if value == "":
+        return default
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name}={value!r} is not understood. Set it to 1 or 0.")
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's connection settings for a PostgreSQL address; without one, settings that cannot connect.
+
+    The address is usually given by `manage.py`, which starts the embedded server where none is set.
+    """
+    hint = "Write it as postgresql://user:password@host:port/name."
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        raise ImproperlyConfigured(f"DATABASE_URL does not name a PostgreSQL database. {hint}")
+    try:
+        parts = conninfo_to_dict(url)
+    except ProgrammingError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {str(error).strip()}. {hint}") from None
+    if url and not parts.get("dbname"):
+        raise ImproperlyConfigured(f"DATABASE_URL names no database. {hint}")
+    named = {key: parts.pop(key, "") for key in ("dbname", "user", "password", "host", "port")}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": named["dbname"],
+        "USER": named["user"],
+        "PASSWORD": named["password"],
+        "HOST": named["host"],
+        "PORT": named["port"],
+        "OPTIONS": parts,
+        # Not reconnecting is five times quicker than anything else that can be done for a short page.
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def newest_version(changelog: Path) -> str:
+    """The version of the topmost entry in the changelog, the only place where it is written."""
+    found = re.search(r"^## (\d+\.\d+\.\d+)", changelog.read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None:
+        raise ImproperlyConfigured(f"{changelog.name} has no entry of the form '## 1.2.3 – date'.")
+    return found[1]
+
+
+def build_digest(*folders: Path) -> str:
+    """A short digest of everything that decides how a page looks; part of every page's ETag."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in {".py", ".html", ".svg", ".txt", ".css", ".js", ".mo"}:
+                digest.update(path.relative_to(folder).as_posix().encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+VERSION = newest_version(BASE_DIR / "CHANGELOG.md")
+BUILD = build_digest(BASE_DIR / "guarantees", BASE_DIR / "templates", BASE_DIR / "static")
+
+# The house rule that whoever wrote in a changeset does not approve it.
+FOUR_EYES = flag("FOUR_EYES", default=True)
+
+# --- Security
+
+DEBUG = flag("DEBUG", default=False)
+HTTPS = flag("HTTPS", default=not DEBUG)
+# Django refuses to sign anything with an empty key; guarantees.wsgi says so at once.
+SECRET_KEY = os.environ.get("SECRET_KEY", "")
+ALLOWED_HOSTS = [
+    host.strip()
+    for host in os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+    if host.strip()
+]
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # a load balancer asks by plain http
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("TRUST_PROXY", default=False) else None
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True  # forms carry the token; no script reads the cookie
+LANGUAGE_COOKIE_SECURE = HTTPS
+X_FRAME_OPTIONS = "DENY"
+
+# One constant policy without nonces, so that pages can be cached and compared byte for byte.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# --- Application
+
+ROOT_URLCONF = "guarantees.urls"
+WSGI_APPLICATION = "guarantees.wsgi.application"
+
+INSTALLED_APPS = [
+    "guarantees",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "template_partials",
+    "pgtrigger",
+    "pghistory",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "pghistory.middleware.HistoryMiddleware",
+]
+
+# The history of a reference row is never altered; it names who changed the row (readers change nothing).
+PGHISTORY_APPEND_ONLY = True
+PGHISTORY_MIDDLEWARE_METHODS = ("POST",)
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database, cache, sessions
+
+DATABASES = {"default": database(os.environ.get("DATABASE_URL", ""))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Keys carry the publication and the build, so nothing is ever purged; each process keeps its own.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "TIMEOUT": 3600,
+        "OPTIONS": {"MAX_ENTRIES": 2000},
+    },
+}
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/desk/"
+LOGOUT_REDIRECT_URL = "/"
+# Messages live in the session, so that an anonymous reader never gets a cookie.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- Languages and time
+
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
+LOCALE_PATHS = [BASE_DIR / "guarantees" / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"  # "today" is the UTC date everywhere
+
+# --- Static files
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        ),
+    },
+}
+
+# --- Logging: to the console, where a process manager collects it
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        # A reader's mistyped address is not a fault of the server.
+        "django.request": {"level": "ERROR"},
+    },
+}
