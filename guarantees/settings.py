@@ -1,27 +1,24 @@
 """Settings, read from the environment. A wrong value stops the start with a hint.
 
-| variable        | default                 | meaning                                                              |
-|-----------------|-------------------------|----------------------------------------------------------------------|
-| `DATABASE_URL`  | the embedded PostgreSQL | `postgresql://user:password@host:port/name`, version 15 or newer     |
-| `SECRET_KEY`    | none                    | signs sessions; a public server must set it (manage.py keeps its own)|
-| `ALLOWED_HOSTS` | this machine            | host names under which the server answers, separated by commas       |
-| `DEBUG`         | `0`                     | developer's error pages and the gallery of components                |
-| `HTTPS`         | `1` unless `DEBUG`      | cookies and redirects for a server reached by https                  |
-| `TRUST_PROXY`   | `0`                     | believe `X-Forwarded-Proto` of the proxy in front                    |
-| `FOUR_EYES`     | `1`                     | nobody approves a changeset in which they wrote                      |
+DATABASE_URL   postgresql://user:password@host:port/name, 15 or newer; default: the embedded PostgreSQL
+SECRET_KEY     signs sessions; a public server must set it
+ALLOWED_HOSTS  host names under which the server answers, separated by commas; default: this machine
+DEBUG          1 or 0 (default): developer's error pages and the gallery of components
+HTTPS          1 (default unless DEBUG) or 0: cookies and redirects for a server reached by https
+TRUST_PROXY    1 or 0 (default): believe X-Forwarded-Proto of the proxy in front
+FOUR_EYES      1 (default) or 0: nobody approves a changeset in which they wrote
 """
 
 import hashlib
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
+
+from guarantees.database import Unusable, connection_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -36,35 +33,6 @@ def flag(name: str, default: bool) -> bool:
     if value in {"0", "false", "no", "off"}:
         return False
     raise ImproperlyConfigured(f"{name}={value!r} is not understood. Set it to 1 or 0.")
-
-
-def database(url: str) -> dict[str, Any]:
-    """Django's connection settings for a PostgreSQL address; without one, settings that cannot connect.
-
-    The address is usually given by `manage.py`, which starts the embedded server where none is set.
-    """
-    hint = "Write it as postgresql://user:password@host:port/name."
-    if url and not url.startswith(("postgresql://", "postgres://")):
-        raise ImproperlyConfigured(f"DATABASE_URL does not name a PostgreSQL database. {hint}")
-    try:
-        parts = conninfo_to_dict(url)
-    except ProgrammingError as error:
-        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {str(error).strip()}. {hint}") from None
-    if url and not parts.get("dbname"):
-        raise ImproperlyConfigured(f"DATABASE_URL names no database. {hint}")
-    named = {key: parts.pop(key, "") for key in ("dbname", "user", "password", "host", "port")}
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": named["dbname"],
-        "USER": named["user"],
-        "PASSWORD": named["password"],
-        "HOST": named["host"],
-        "PORT": named["port"],
-        "OPTIONS": parts,
-        # Not reconnecting is five times quicker than anything else that can be done for a short page.
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": True,
-    }
 
 
 def newest_version(changelog: Path) -> str:
@@ -98,11 +66,8 @@ DEBUG = flag("DEBUG", default=False)
 HTTPS = flag("HTTPS", default=not DEBUG)
 # Django refuses to sign anything with an empty key; guarantees.wsgi says so at once.
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
-ALLOWED_HOSTS = [
-    host.strip()
-    for host in os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
-    if host.strip()
-]
+hosts = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = [host.strip() for host in hosts.split(",") if host.strip()]
 
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -187,7 +152,11 @@ TEMPLATES = [
 
 # --- Database, cache, sessions
 
-DATABASES = {"default": database(os.environ.get("DATABASE_URL", ""))}
+try:
+    # manage.py starts the embedded server and sets the address where none is given.
+    DATABASES = {"default": connection_settings(os.environ.get("DATABASE_URL", ""))}
+except Unusable as problem:
+    raise ImproperlyConfigured(str(problem)) from None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Keys carry the publication and the build, so nothing is ever purged; each process keeps its own.

@@ -1,11 +1,11 @@
-"""The application's settings with what only tests want: quick passwords, no collected static files, plain http."""
+"""The application's settings with what tests want: quick passwords, plain http, no collected static files."""
 
 import os
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
 os.environ.setdefault("HTTPS", "0")
 
-from guarantees.settings import *  # noqa: E402, F403 - the environment comes first
+from guarantees.settings import *  # noqa: F403 - the environment comes first
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
