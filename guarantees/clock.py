@@ -102,9 +102,7 @@ def parse_known(value: str, at: dt.datetime) -> dt.datetime:
     }
     try:
         # In a query string a plus sign stands for a space: mend the offset that was typed as it is.
-        moment = dt.datetime.fromisoformat(
-            value.replace(" 0", "+0").replace(" 1", "+1") if "T" in value else value
-        )
+        moment = dt.datetime.fromisoformat(value.replace(" 0", "+0").replace(" 1", "+1") if "T" in value else value)
         moment = moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
     except (ValueError, OverflowError):
         raise BadParameter("known", value, accepted) from None

@@ -101,9 +101,7 @@ class TextPoint(Point):
     )
 
 
-def one_at_a_time(
-    table: str, message: str | Promise, *keys: models.expressions.Combinable
-) -> ExclusionConstraint:
+def one_at_a_time(table: str, message: str | Promise, *keys: models.expressions.Combinable) -> ExclusionConstraint:
     """Return the constraint that facts with equal keys are never known at the same time.
 
     Deferred to the commit, because a correction ends the life of the fact it replaces in the same transaction.
@@ -201,9 +199,7 @@ class Fact(Versioned):
         verbose_name=_("corrects"),
         help_text=_("The earlier fact that this one replaces because the tracker was wrong."),
     )
-    correction_kind = models.CharField(
-        _("kind of correction"), max_length=10, choices=CorrectionKind, blank=True
-    )
+    correction_kind = models.CharField(_("kind of correction"), max_length=10, choices=CorrectionKind, blank=True)
     known = DateTimeRangeField(_("known"), null=True, blank=True, editable=False)
 
     class Meta:
@@ -218,9 +214,7 @@ def fact_constraints(table: str) -> list[models.BaseConstraint]:
             condition=Q(corrects__isnull=True, correction_kind="")
             | (Q(corrects__isnull=False) & ~Q(correction_kind="")),
             name=f"{table}_correction_has_its_kind",
-            violation_error_message=_(
-                "A fact that corrects another one says whether it corrects or extends it."
-            ),
+            violation_error_message=_("A fact that corrects another one says whether it corrects or extends it."),
         ),
         models.CheckConstraint(
             condition=~Q(corrects=F("id")),

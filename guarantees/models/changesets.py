@@ -18,15 +18,11 @@ class ChangesetQuerySet(models.QuerySet["Changeset"]):
 
     def public(self, at: dt.datetime) -> Self:
         """Return the changesets that have taken effect at a moment, the newest first."""
-        return self.filter(state=ChangesetState.APPROVED, goes_public_at__lte=at).order_by(
-            "-goes_public_at", "-pk"
-        )
+        return self.filter(state=ChangesetState.APPROVED, goes_public_at__lte=at).order_by("-goes_public_at", "-pk")
 
     def embargoed(self, at: dt.datetime) -> Self:
         """Return the changesets that are approved for a time still to come at a moment."""
-        return self.filter(state=ChangesetState.APPROVED, goes_public_at__gt=at).order_by(
-            "goes_public_at", "pk"
-        )
+        return self.filter(state=ChangesetState.APPROVED, goes_public_at__gt=at).order_by("goes_public_at", "pk")
 
 
 @pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
@@ -76,17 +72,10 @@ class Changeset(Versioned):
         constraints = [
             is_one_of("changeset", "state", ChangesetState),
             models.CheckConstraint(
-                condition=Q(
-                    state=ChangesetState.APPROVED, goes_public_at__isnull=False, approved_at__isnull=False
-                )
-                | (
-                    ~Q(state=ChangesetState.APPROVED)
-                    & Q(goes_public_at__isnull=True, approved_at__isnull=True)
-                ),
+                condition=Q(state=ChangesetState.APPROVED, goes_public_at__isnull=False, approved_at__isnull=False)
+                | (~Q(state=ChangesetState.APPROVED) & Q(goes_public_at__isnull=True, approved_at__isnull=True)),
                 name="changeset_approved_has_its_time",
-                violation_error_message=_(
-                    "An approved changeset has a time at which it goes public, no other has."
-                ),
+                violation_error_message=_("An approved changeset has a time at which it goes public, no other has."),
             ),
             models.CheckConstraint(
                 condition=~Q(title=""),
@@ -101,11 +90,7 @@ class Changeset(Versioned):
 
     def is_public(self, at: dt.datetime) -> bool:
         """Whether it has taken effect at a moment."""
-        return (
-            self.state == ChangesetState.APPROVED
-            and self.goes_public_at is not None
-            and self.goes_public_at <= at
-        )
+        return self.state == ChangesetState.APPROVED and self.goes_public_at is not None and self.goes_public_at <= at
 
     @property
     def is_open(self) -> bool:

@@ -58,9 +58,7 @@ class CollectiveClaim(Fact):
             *fact_constraints("collectiveclaim"),
             is_one_of("collectiveclaim", "category", Category, or_empty=True),
             is_one_of("collectiveclaim", "min_status", Status, or_empty=True),
-            one_at_a_time(
-                "collectiveclaim", _("A claim with this slug is already on record."), TextPoint(F("slug"))
-            ),
+            one_at_a_time("collectiveclaim", _("A claim with this slug is already on record."), TextPoint(F("slug"))),
         ]
         triggers = fact_triggers("guarantees_collectiveclaim", "guarantees_collectiveclaimcitation")
 

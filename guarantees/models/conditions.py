@@ -90,9 +90,7 @@ class ConditionState(Fact):
             models.CheckConstraint(
                 condition=Q(state__isnull=True) | Q(pledge__isnull=True),
                 name="conditionstate_for_one_scope",
-                violation_error_message=_(
-                    "A condition's state holds for all, for one state or for one pledge."
-                ),
+                violation_error_message=_("A condition's state holds for all, for one state or for one pledge."),
             ),
             one_at_a_time(
                 "conditionstate",

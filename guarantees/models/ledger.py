@@ -93,9 +93,7 @@ class LedgerEntry(models.Model):
                     ("known", RangeOperators.OVERLAPS),
                 ],
                 deferrable=models.Deferrable.DEFERRED,
-                violation_error_message=_(
-                    "Two sets of terms of one pledge cannot be in force at the same time."
-                ),
+                violation_error_message=_("Two sets of terms of one pledge cannot be in force at the same time."),
             ),
         ]
         indexes = [

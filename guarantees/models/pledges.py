@@ -50,9 +50,7 @@ class Pledge(Introduced, Versioned):
     """One public undertaking of one state or organisation to make one contribution in one category."""
 
     slug = models.SlugField(_("slug"), max_length=100, unique=True)
-    state = models.ForeignKey(
-        State, on_delete=models.PROTECT, related_name="pledges", verbose_name=_("state")
-    )
+    state = models.ForeignKey(State, on_delete=models.PROTECT, related_name="pledges", verbose_name=_("state"))
     category = models.CharField(_("category"), max_length=20, choices=Category)
     title = models.CharField(_("title"), max_length=200)
     search_text = SearchTextField(of=["title", "slug"])
@@ -85,9 +83,7 @@ class PledgeUpdate(Fact):
     Quantity, area and conditions are what was said *that day*; the terms in force are derived in ``ledger``.
     """
 
-    pledge = models.ForeignKey(
-        Pledge, on_delete=models.PROTECT, related_name="updates", verbose_name=_("pledge")
-    )
+    pledge = models.ForeignKey(Pledge, on_delete=models.PROTECT, related_name="updates", verbose_name=_("pledge"))
     date = models.DateField(_("date"))
     summit = models.ForeignKey(
         Summit,
@@ -98,15 +94,9 @@ class PledgeUpdate(Fact):
         verbose_name=_("summit"),
     )
     status = models.CharField(_("status"), max_length=12, choices=Status)
-    instrument = models.CharField(
-        _("instrument"), max_length=24, choices=Instrument, default=Instrument.NOT_STATED
-    )
-    bindingness = models.CharField(
-        _("bindingness"), max_length=12, choices=Bindingness, default=Bindingness.NOT_STATED
-    )
-    attribution = models.CharField(
-        _("said by"), max_length=10, choices=Attribution, default=Attribution.BY_SELF
-    )
+    instrument = models.CharField(_("instrument"), max_length=24, choices=Instrument, default=Instrument.NOT_STATED)
+    bindingness = models.CharField(_("bindingness"), max_length=12, choices=Bindingness, default=Bindingness.NOT_STATED)
+    attribution = models.CharField(_("said by"), max_length=10, choices=Attribution, default=Attribution.BY_SELF)
     quantity_min = models.PositiveBigIntegerField(_("at least"), null=True, blank=True)
     quantity_max = models.PositiveBigIntegerField(_("at most"), null=True, blank=True)
     unit = models.CharField(_("unit"), max_length=10, choices=Unit, blank=True)
@@ -165,18 +155,14 @@ class PledgeUpdate(Fact):
                 violation_error_message=_("The highest number cannot be smaller than the lowest."),
             ),
             models.CheckConstraint(
-                condition=(
-                    Q(quantity_min__isnull=True, quantity_max__isnull=True) & Q(unit="", quantity_basis="")
-                )
+                condition=(Q(quantity_min__isnull=True, quantity_max__isnull=True) & Q(unit="", quantity_basis=""))
                 | (
                     (Q(quantity_min__isnull=False) | Q(quantity_max__isnull=False))
                     & ~Q(unit="")
                     & ~Q(quantity_basis="")
                 ),
                 name="pledgeupdate_unit_with_quantity",
-                violation_error_message=_(
-                    "A number needs its unit and who gave it; without a number both stay empty."
-                ),
+                violation_error_message=_("A number needs its unit and who gave it; without a number both stay empty."),
             ),
             models.CheckConstraint(
                 condition=Q(conditions_basis=ConditionsBasis.STATED, conditions__len__gt=0)

@@ -31,9 +31,7 @@ from guarantees.vocabulary import Stance, Subject
 class Position(Fact):
     """A state's stance on a day. A later one of the same state and subject replaces it as the state's position."""
 
-    state = models.ForeignKey(
-        State, on_delete=models.PROTECT, related_name="positions", verbose_name=_("state")
-    )
+    state = models.ForeignKey(State, on_delete=models.PROTECT, related_name="positions", verbose_name=_("state"))
     date = models.DateField(_("date"))
     subject = models.CharField(_("subject"), max_length=20, choices=Subject)
     topic = models.CharField(_("topic"), max_length=150)

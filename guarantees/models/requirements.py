@@ -60,9 +60,7 @@ class Requirement(Fact):
                 name="requirement_quantity_range",
                 violation_error_message=_("The highest number cannot be smaller than the lowest."),
             ),
-            one_at_a_time(
-                "requirement", _("A requirement with this slug is already on record."), TextPoint(F("slug"))
-            ),
+            one_at_a_time("requirement", _("A requirement with this slug is already on record."), TextPoint(F("slug"))),
         ]
         triggers = fact_triggers("guarantees_requirement", "guarantees_requirementcitation")
 

@@ -22,9 +22,7 @@ class Source(Versioned):
         _("headline"),
         max_length=400,
         blank=True,
-        help_text=_(
-            "As published; empty when the published headline is not known, never rebuilt from the address."
-        ),
+        help_text=_("As published; empty when the published headline is not known, never rebuilt from the address."),
     )
     language = models.CharField(_("language"), max_length=3)
     published_on = models.DateField(_("published"), null=True, blank=True)

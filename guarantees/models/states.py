@@ -14,9 +14,7 @@ from guarantees.vocabulary import StateKind
 class State(Versioned):
     """A state, or an organisation that acts like one in this record (EU, NATO, UN)."""
 
-    code = models.CharField(
-        _("code"), max_length=4, unique=True, help_text=_("ISO 3166-1 alpha-3, or EU, NATO, UN.")
-    )
+    code = models.CharField(_("code"), max_length=4, unique=True, help_text=_("ISO 3166-1 alpha-3, or EU, NATO, UN."))
     name = models.CharField(_("name"), max_length=100, help_text=_("The English short name."))
     kind = models.CharField(_("kind"), max_length=12, choices=StateKind, default=StateKind.STATE)
 
@@ -30,9 +28,7 @@ class State(Versioned):
                 condition=Q(kind=StateKind.STATE, code__regex=r"^[A-Z]{3}$")
                 | Q(kind=StateKind.ORGANISATION, code__regex=r"^[A-Z]{2,4}$"),
                 name="state_code_is_iso",
-                violation_error_message=_(
-                    "The code of a state has three capital letters (ISO 3166-1 alpha-3)."
-                ),
+                violation_error_message=_("The code of a state has three capital letters (ISO 3166-1 alpha-3)."),
             ),
         ]
         triggers = [pgtrigger.ReadOnly(name="identity", fields=["code"])]
@@ -50,9 +46,7 @@ class State(Versioned):
 class StateAlias(Versioned):
     """Another name under which readers look for a state."""
 
-    state = models.ForeignKey(
-        State, on_delete=models.PROTECT, related_name="aliases", verbose_name=_("state")
-    )
+    state = models.ForeignKey(State, on_delete=models.PROTECT, related_name="aliases", verbose_name=_("state"))
     alias = models.CharField(_("alias"), max_length=100)
     language = models.CharField(_("language"), max_length=3, blank=True)
     search_text = SearchTextField(of=["alias"])
@@ -99,12 +93,8 @@ class Group(Versioned):
 class Membership(Versioned):
     """A state's membership of a group, as of today (reference rows have one clock)."""
 
-    group = models.ForeignKey(
-        Group, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("group")
-    )
-    state = models.ForeignKey(
-        State, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("state")
-    )
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("group"))
+    state = models.ForeignKey(State, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("state"))
 
     class Meta:
         verbose_name = _("membership")

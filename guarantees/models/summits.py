@@ -105,13 +105,9 @@ class Participation(Fact):
     summit = models.ForeignKey(
         Summit, on_delete=models.PROTECT, related_name="participations", verbose_name=_("summit")
     )
-    state = models.ForeignKey(
-        State, on_delete=models.PROTECT, related_name="participations", verbose_name=_("state")
-    )
+    state = models.ForeignKey(State, on_delete=models.PROTECT, related_name="participations", verbose_name=_("state"))
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.PARTICIPANT)
-    attendance = models.CharField(
-        _("attendance"), max_length=12, choices=Attendance, default=Attendance.UNKNOWN
-    )
+    attendance = models.CharField(_("attendance"), max_length=12, choices=Attendance, default=Attendance.UNKNOWN)
     representative = models.CharField(_("who spoke for it"), max_length=150, blank=True)
     office = models.CharField(_("office"), max_length=150, blank=True)
     sources = models.ManyToManyField(

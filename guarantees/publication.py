@@ -1,0 +1,131 @@
+"""What becoming public does to the record: the one place that sets ``known`` and ``visible_from``.
+
+Approval sets both to a moment that is still to come, and reads compare with the clock: nothing has to run at that
+moment, and until then everything can be taken back.
+"""
+
+import datetime as dt
+
+from django.contrib.postgres.fields import DateTimeRangeField
+from django.db import models, transaction
+from django.db.models import Func, Q, Value
+from django.db.models.functions import Lower
+
+from guarantees import ledger
+from guarantees.models import (
+    FACTS,
+    Changeset,
+    CollectiveClaim,
+    ConditionState,
+    Participation,
+    Pledge,
+    PledgeUpdate,
+    Position,
+    Requirement,
+    Source,
+    Summit,
+)
+from guarantees.models.base import Fact
+
+RETRACTED: dict[type[Fact], str] = {
+    PledgeUpdate: "update",
+    Position: "position",
+    Participation: "participation",
+    ConditionState: "condition_state",
+    CollectiveClaim: "claim",
+    Requirement: "requirement",
+}
+"""By which reference a retraction names a fact of each kind."""
+
+
+class NotCurrent(ValueError):
+    """A fact that a changeset corrects or retracts is no longer part of the record: ``public_ids`` names them."""
+
+    def __init__(self, public_ids: list[str]) -> None:
+        super().__init__(", ".join(public_ids))
+        self.public_ids = public_ids
+
+
+def ended_by(model: type[Fact], changeset: Changeset) -> models.QuerySet[Fact]:
+    """Return the facts of one kind that a changeset corrects or retracts."""
+    retracted = changeset.retractions.filter(**{f"{RETRACTED[model]}__isnull": False}).values(RETRACTED[model])
+    corrected = model._default_manager.filter(changeset=changeset, corrects__isnull=False).values("corrects")
+    return model._default_manager.filter(Q(pk__in=retracted) | Q(pk__in=corrected))
+
+
+def touched_pledges(changeset: Changeset) -> set[int]:
+    """Return the ids of the pledges whose terms a changeset can alter."""
+    own = PledgeUpdate.objects.filter(changeset=changeset).values_list("pledge_id", flat=True)
+    ended = ended_by(PledgeUpdate, changeset).values_list("pledge_id", flat=True)
+    return {*own, *ended}
+
+
+def cited_sources(changeset: Changeset) -> models.QuerySet[Source]:
+    """Return the sources that the facts and summits of a changeset cite."""
+    cited = Q(summits__changeset=changeset)
+    for model in FACTS:
+        citations = model._meta.get_field("sources").remote_field.through  # type: ignore[union-attr]  # many-to-many
+        cited |= Q(pk__in=citations._default_manager.filter(fact__changeset=changeset).values("source"))
+    return Source.objects.filter(pk__in=Source.objects.filter(cited).values("pk"))
+
+
+def _until(end: dt.datetime | None) -> Func:
+    """Return ``known`` with its own start and another end."""
+    return Func(
+        Lower("known"),
+        Value(end, output_field=models.DateTimeField(null=True)),
+        function="TSTZRANGE",
+        output_field=DateTimeRangeField(),
+    )
+
+
+@transaction.atomic
+def take_effect(changeset: Changeset) -> None:
+    """Make an approved changeset part of the record from its ``goes_public_at`` on.
+
+    Raises :class:`NotCurrent` if something that it ends has already been ended, and
+    :class:`guarantees.ledger.LadderViolation` if the pledges would break the ladder's rules.
+    """
+    at = changeset.goes_public_at
+    if at is None:
+        raise ValueError(f"Changeset {changeset.pk} is not approved: it has no time at which it goes public.")
+    stale: list[str] = []
+    for model in FACTS:
+        ended = ended_by(model, changeset)
+        stale += ended.exclude(known__upper_inf=True, known__startswith__lt=at).values_list("public_id", flat=True)
+        if not stale:
+            ended.update(known=_until(at))
+            model._default_manager.filter(changeset=changeset, known__isnull=True).update(known=(at, None))
+    if stale:
+        raise NotCurrent(sorted(stale))
+    for introduced in (Pledge, Summit):
+        introduced._default_manager.filter(changeset=changeset, visible_from__isnull=True).update(visible_from=at)
+    cited_sources(changeset).filter(Q(visible_from__isnull=True) | Q(visible_from__gt=at)).update(visible_from=at)
+    ledger.post(touched_pledges(changeset))
+
+
+@transaction.atomic
+def take_back(changeset: Changeset) -> None:
+    """Undo :func:`take_effect` of a changeset that is not public yet; its facts are drafts again.
+
+    ``changeset.goes_public_at`` still names the time that is taken back.
+    """
+    at = changeset.goes_public_at
+    touched = touched_pledges(changeset)
+    for model in FACTS:
+        model._default_manager.filter(changeset=changeset).update(known=None)
+        ended_by(model, changeset).filter(known__endswith=at).update(known=_until(None))
+    Pledge.objects.filter(changeset=changeset).update(visible_from=None)
+    Summit.objects.filter(changeset=changeset).update(visible_from=None)
+    for source in cited_sources(changeset).filter(visible_from=at):
+        Source.objects.filter(pk=source.pk).update(visible_from=_first_cited(source))
+    ledger.post(touched)
+
+
+def _first_cited(source: Source) -> dt.datetime | None:
+    """Return when the first fact or summit that cites a source became, or becomes, public."""
+    moments = [source.summits.aggregate(first=models.Min("visible_from"))["first"]]
+    for model in FACTS:
+        facts = model._default_manager.filter(sources=source, known__isnull=False)
+        moments.append(facts.aggregate(first=models.Min(Lower("known")))["first"])
+    return min((moment for moment in moments if moment is not None), default=None)
