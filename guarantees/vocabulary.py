@@ -419,3 +419,33 @@ class CorrectionKind(Term):
 
     CORRECTED = "corrected", _("The tracker was wrong."), _("Corrected")
     EXTENDED = "extended", _("A second statement of the same day was added."), _("Extended")
+
+
+class Outcome(Term):
+    """What a meeting did to a pledge: the terms before its first day against those at the end of its last day."""
+
+    MADE = (
+        "made",
+        _("There was no pledge before; one was made or signalled at the meeting, or an earlier refusal was given up."),
+        _("Made"),
+    )
+    FIRMED_UP = (
+        "firmed_up",
+        _("The pledge stands higher on the ladder than before the meeting."),
+        _("Firmed up"),
+    )
+    WEAKENED = (
+        "weakened",
+        _("The pledge stands lower on the ladder than before the meeting, or was suspended or withdrawn, or lapsed."),
+        _("Weakened"),
+    )
+    REAFFIRMED = (
+        "reaffirmed",
+        _("The pledge stands where it stood; its terms may have changed, and then the page says how."),
+        _("Reaffirmed"),
+    )
+    RULED_OUT = (
+        "ruled_out",
+        _("A contribution was refused at the meeting, for the first time or again."),
+        _("Ruled out"),
+    )

@@ -1,0 +1,411 @@
+"""Meetings: which there were, who took part, and what each did to the pledges."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce, ExtractYear
+from django.utils.translation import get_language, gettext
+from psycopg.types.range import DateRange
+
+from guarantees import wording
+from guarantees.clock import Clock
+from guarantees.models import CollectiveClaim, LedgerEntry, Participation, PledgeUpdate, Position, Source, State, Summit
+from guarantees.names import localised_state_name
+from guarantees.queries.counting import before
+from guarantees.text import fold
+from guarantees.vocabulary import (
+    NEEDS_EARLIER_RUNG,
+    RANKS,
+    Area,
+    Attendance,
+    Bindingness,
+    Category,
+    ConditionCode,
+    ConditionsBasis,
+    Instrument,
+    Outcome,
+    QuantityBasis,
+    Role,
+    StateKind,
+    Status,
+)
+
+SUSPENDED_HEIGHT = 5
+"""A suspended pledge can be taken up again: it stands below every rung, and above one that was called off."""
+
+
+# --- What a meeting did to a pledge
+
+
+def height(status: Status) -> int:
+    """Return how high a status stands for comparison: its rank; suspended below every rung; called off at 0."""
+    if status is Status.SUSPENDED:
+        return SUSPENDED_HEIGHT
+    return RANKS.get(status, 0)
+
+
+def outcome(earlier: Status | None, later: Status) -> Outcome:
+    """Return what a meeting did to a pledge, from its status before the first day and at the end of the last.
+
+    The rule (counting rule 6 names the two days): a refusal at the meeting is *ruled out*, whether new or repeated. A
+    pledge that did not exist before, or an offer after a refusal, is *made*, a signalled one too; if it was given and
+    called off at the same meeting, it is *weakened*. Otherwise the heights decide: *firmed up*, *weakened*, or at the
+    same height *reaffirmed*. Withdrawn and lapsed stand at the same height, and suspended between them and signalled.
+    """
+    if later is Status.RULED_OUT:
+        return Outcome.RULED_OUT
+    if earlier is None or earlier is Status.RULED_OUT:
+        return Outcome.WEAKENED if later in NEEDS_EARLIER_RUNG else Outcome.MADE
+    if height(later) > height(earlier):
+        return Outcome.FIRMED_UP
+    if height(later) < height(earlier):
+        return Outcome.WEAKENED
+    return Outcome.REAFFIRMED
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A term that a meeting changed, in words: what it is called, how it read before, how it reads now."""
+
+    term: str
+    earlier: str
+    later: str
+
+
+def changed_terms(earlier: LedgerEntry, later: LedgerEntry) -> list[Change]:
+    """Return the terms in force, other than the status, that read differently before and after."""
+    pairs = (
+        (gettext("Quantity"), _quantity_in_words),
+        (gettext("Area"), _area_in_words),
+        (gettext("Waits for"), _conditions_in_words),
+        (gettext("Rests on"), _instrument_in_words),
+    )
+    texts = ((term, in_words(earlier), in_words(later)) for term, in_words in pairs)
+    return [Change(term, old, new) for term, old, new in texts if old != new]
+
+
+def _quantity_in_words(entry: LedgerEntry) -> str:
+    text = wording.quantity(entry.quantity_min, entry.quantity_max, entry.unit)
+    if not entry.quantity_basis:
+        return text
+    basis = str(QuantityBasis(entry.quantity_basis).label).lower()
+    return gettext("%(quantity)s (%(basis)s)") % {"quantity": text, "basis": basis}
+
+
+def _area_in_words(entry: LedgerEntry) -> str:
+    return str(Area(entry.area).label)
+
+
+def _conditions_in_words(entry: LedgerEntry) -> str:
+    if entry.conditions:
+        return ", ".join(str(ConditionCode(code).label) for code in entry.conditions)
+    return str(ConditionsBasis(entry.conditions_basis).label)
+
+
+def _instrument_in_words(entry: LedgerEntry) -> str:
+    instrument = str(Instrument(entry.instrument).label)
+    if entry.bindingness == Bindingness.NOT_STATED:
+        return instrument
+    bindingness = str(Bindingness(entry.bindingness).label).lower()
+    return gettext("%(instrument)s, %(bindingness)s") % {"instrument": instrument, "bindingness": bindingness}
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeOutcome:
+    """What a meeting did to one pledge: the terms before and after, and the updates made there."""
+
+    kind: Outcome
+    earlier: LedgerEntry | None
+    later: LedgerEntry
+    updates: list[PledgeUpdate]
+    changes: list[Change]
+
+    @property
+    def again(self) -> bool:
+        """Whether a refusal had been given before the meeting too."""
+        return self.kind is Outcome.RULED_OUT and self.earlier is not None and self.earlier.status == self.later.status
+
+
+def pledge_outcome(
+    first_day: dt.date, last_day: dt.date, updates: Sequence[PledgeUpdate], entries: Iterable[LedgerEntry]
+) -> PledgeOutcome:
+    """Return what a meeting of these days did to one pledge.
+
+    ``updates`` are those made there (at least one), ``entries`` the terms of the pledge in force around those days, as
+    known at one moment. An update that belongs to the meeting but is dated outside its days moves the day that is
+    compared, so that it is never counted as having been there before.
+    """
+    day_before = before(min(first_day, *(update.date for update in updates)))
+    day_after = max(last_day, *(update.date for update in updates))
+    earlier = later = None
+    for entry in entries:
+        if _contains(entry.effective, day_before):
+            earlier = entry
+        if _contains(entry.effective, day_after):
+            later = entry
+    if later is None:
+        raise LookupError(f"the ledger holds no terms for {updates[0].public_id} on {day_after}")
+    kind = outcome(Status(earlier.status) if earlier else None, Status(later.status))
+    changes = (
+        changed_terms(earlier, later) if earlier is not None and kind not in (Outcome.MADE, Outcome.RULED_OUT) else []
+    )
+    return PledgeOutcome(kind, earlier, later, list(updates), changes)
+
+
+def _contains(days: DateRange, day: dt.date) -> bool:
+    return (days.lower is None or days.lower <= day) and (days.upper is None or day < days.upper)
+
+
+def outcomes(summit: Summit, clock: Clock) -> dict[Outcome, list[PledgeOutcome]]:
+    """Return what a meeting did to the pledges, in groups in the order of the vocabulary; groups may be empty.
+
+    Read as of the clock: of a meeting still going on, as far as it had come at the end of ``clock.on``.
+    """
+    updates = list(
+        PledgeUpdate.objects.as_of(clock)
+        .filter(summit=summit)
+        .select_related("pledge__state")
+        .prefetch_related(sources_in_order())
+        .order_by("date", "pk")
+    )
+    by_pledge: dict[int, list[PledgeUpdate]] = {}
+    for update in updates:
+        by_pledge.setdefault(update.pledge_id, []).append(update)
+    groups: dict[Outcome, list[PledgeOutcome]] = {kind: [] for kind in Outcome}
+    if not updates:
+        return groups
+    last_day = min(summit.end_date, clock.on)
+    window = DateRange(
+        before(min(summit.start_date, *(update.date for update in updates))),
+        max(last_day, *(update.date for update in updates)),
+        "[]",
+    )
+    entries: dict[int, list[LedgerEntry]] = {}
+    for entry in LedgerEntry.objects.filter(
+        pledge__in=by_pledge, known__contains=clock.known, effective__overlap=window
+    ):
+        entries.setdefault(entry.pledge_id, []).append(entry)
+    for pledge_id, made in by_pledge.items():
+        result = pledge_outcome(summit.start_date, last_day, made, entries.get(pledge_id, ()))
+        groups[result.kind].append(result)
+    order = list(Category)
+    for group in groups.values():
+        group.sort(
+            key=lambda result: (
+                order.index(Category(result.later.category)),
+                _sorted_name(result.updates[0].pledge.state),
+                result.updates[0].pledge.slug,
+            )
+        )
+    return groups
+
+
+def sources_in_order() -> Prefetch:
+    """Return the prefetch of a fact's sources in one order for all pages: by date, those without a date last."""
+    return Prefetch("sources", Source.objects.order_by("published_on", "public_id"))
+
+
+def _sorted_name(state: State) -> str:
+    return fold(localised_state_name(state.code, state.name, get_language() or "en"))
+
+
+# --- Who took part
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """One state at a meeting, and the people who spoke for it, each with an office (either may be empty)."""
+
+    participation: Participation
+    state: State
+    speakers: list[tuple[str, str]]
+
+    @property
+    def role(self) -> Role:
+        """In what role it took part."""
+        return Role(self.participation.role)
+
+
+@dataclass(frozen=True, slots=True)
+class Attendees:
+    """Who took part in a meeting, as far as it is on record."""
+
+    listed: list[Attendee]
+
+    def came(self) -> list[tuple[Attendance, list[Attendee]]]:
+        """Return those who came in person, remotely, and in a way not known; groups without anybody are left out."""
+        groups = (
+            (how, [attendee for attendee in self.listed if attendee.participation.attendance == how])
+            for how in Attendance
+        )
+        return [(how, group) for how, group in groups if group]
+
+    def in_role(self, role: Role) -> list[Attendee]:
+        """Return those in a role."""
+        return [attendee for attendee in self.listed if attendee.role is role]
+
+    @property
+    def hosts(self) -> list[Attendee]:
+        """Those who received the meeting."""
+        return self.in_role(Role.HOST)
+
+    @property
+    def co_chairs(self) -> list[Attendee]:
+        """Those who led it with the host."""
+        return self.in_role(Role.CO_CHAIR)
+
+    @property
+    def states(self) -> int:
+        """The number of states listed."""
+        return sum(attendee.state.kind == StateKind.STATE for attendee in self.listed)
+
+    @property
+    def organisations(self) -> int:
+        """The number of organisations listed."""
+        return len(self.listed) - self.states
+
+
+def speakers(representative: str, office: str) -> list[tuple[str, str]]:
+    """Return the people of a participation with their offices; several stand in one field, separated by semicolons.
+
+    >>> speakers("Ursula von der Leyen;António Costa", "President of the Commission;President of the Council")
+    [('Ursula von der Leyen', 'President of the Commission'), ('António Costa', 'President of the Council')]
+    """
+    people = [part.strip() for part in representative.split(";")]
+    offices = [part.strip() for part in office.split(";")]
+    return [pair for pair in zip_longest(people, offices, fillvalue="") if any(pair)]
+
+
+def attendees(summit: Summit, clock: Clock) -> Attendees:
+    """Return who took part: the host first, then the co-chairs, then by name in the reader's language."""
+    rows = (
+        Participation.objects.as_of(clock)
+        .filter(summit=summit)
+        .select_related("state")
+        .prefetch_related(sources_in_order())
+    )
+    order = {Role.HOST: 0, Role.CO_CHAIR: 1}
+    listed = [Attendee(row, row.state, speakers(row.representative, row.office)) for row in rows]
+    listed.sort(key=lambda attendee: (order.get(attendee.role, 2), _sorted_name(attendee.state)))
+    return Attendees(listed)
+
+
+# --- Meetings
+
+
+@dataclass(frozen=True, slots=True)
+class SummitFilter:
+    """What a list of meetings is narrowed to; empty means everything."""
+
+    kinds: Sequence[str] = ()
+    formats: Sequence[str] = ()
+    years: Sequence[int] = ()
+
+
+def visible_summits(clock: Clock) -> QuerySet[Summit]:
+    """Return the meetings that a reader at this clock can see, with the number of states listed as ``listed``.
+
+    Newest first. Also those after ``clock.on``: that they are to take place was known.
+    """
+    listed = (
+        Participation.objects.as_of(clock)
+        .filter(summit=OuterRef("pk"))
+        .order_by()
+        .values("summit")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    return (
+        Summit.objects.visible(clock)
+        .select_related("country")
+        .annotate(listed=Coalesce(Subquery(listed), 0))
+        .order_by("-start_date", "-end_date", "slug")
+    )
+
+
+def filtered(summits: QuerySet[Summit], wanted: SummitFilter) -> QuerySet[Summit]:
+    """Return the meetings that a filter lets through."""
+    if wanted.kinds:
+        summits = summits.filter(kind__in=wanted.kinds)
+    if wanted.formats:
+        summits = summits.filter(format__in=wanted.formats)
+    if wanted.years:
+        summits = summits.filter(start_date__year__in=wanted.years)
+    return summits
+
+
+def years(clock: Clock) -> list[int]:
+    """Return the years in which visible meetings began, the latest first."""
+    found = Summit.objects.visible(clock).annotate(year=ExtractYear("start_date")).values_list("year", flat=True)
+    return sorted(set(found.order_by()), reverse=True)
+
+
+def update_counts(summits: Iterable[Summit], clock: Clock) -> Mapping[int, int]:
+    """Return for each of the meetings how many pledges were updated there, as of the clock; one query."""
+    rows = (
+        PledgeUpdate.objects.as_of(clock)
+        .filter(summit__in=[summit.pk for summit in summits])
+        .order_by()
+        .values("summit")
+        .annotate(number=Count("pledge", distinct=True))
+    )
+    return {row["summit"]: row["number"] for row in rows}
+
+
+def visible_names(clock: Clock) -> list[tuple[str, str]]:
+    """Return slug and title of every visible meeting: what a mistyped address is compared with."""
+    return list(Summit.objects.visible(clock).order_by("-start_date", "slug").values_list("slug", "title"))
+
+
+@dataclass(frozen=True, slots=True)
+class SummitRecord:
+    """Everything on record about one meeting, as of a clock."""
+
+    summit: Summit
+    is_later: bool
+    attendees: Attendees
+    outcomes: dict[Outcome, list[PledgeOutcome]]
+    positions: list[Position]
+    claims: list[CollectiveClaim]
+    sources: list[Source]
+
+    @property
+    def groups(self) -> list[tuple[Outcome, list[PledgeOutcome]]]:
+        """The groups of outcomes that hold something."""
+        return [(kind, results) for kind, results in self.outcomes.items() if results]
+
+
+def record(summit: Summit, clock: Clock) -> SummitRecord:
+    """Read everything on record about a visible meeting.
+
+    ``sources`` are those of the meeting and of the attendance, each once; facts carry their own.
+    """
+    positions = (
+        Position.objects.as_of(clock)
+        .filter(summit=summit)
+        .select_related("state")
+        .prefetch_related(sources_in_order())
+        .order_by("date", "pk")
+    )
+    claims = (
+        CollectiveClaim.objects.as_of(clock)
+        .filter(summit=summit)
+        .prefetch_related(sources_in_order())
+        .order_by("date", "slug")
+    )
+    present = attendees(summit, clock)
+    cited = {source.pk: source for source in summit.sources.all()}
+    for attendee in present.listed:
+        cited |= {source.pk: source for source in attendee.participation.sources.all()}
+    return SummitRecord(
+        summit=summit,
+        is_later=summit.start_date > clock.on,
+        attendees=present,
+        outcomes=outcomes(summit, clock),
+        positions=sorted(positions, key=lambda position: (_sorted_name(position.state), position.date, position.pk)),
+        claims=list(claims),
+        sources=sorted(cited.values(), key=lambda source: (source.published_on or dt.date.max, source.public_id)),
+    )
