@@ -71,6 +71,4 @@ def check(url: str) -> None:
     if read_only:
         raise Unusable("The database in DATABASE_URL is read-only; name the server that takes changes.")
     if not may_create:
-        raise Unusable(
-            f"The user {user} in DATABASE_URL may not create tables there; grant CREATE on the schema."
-        )
+        raise Unusable(f"The user {user} in DATABASE_URL may not create tables there; grant CREATE on the schema.")

@@ -9,9 +9,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "guarantees.settings")
 
 if not settings.SECRET_KEY:
-    raise ImproperlyConfigured(
-        "SECRET_KEY is not set. Set it to a long random text and keep it secret."
-    )
+    raise ImproperlyConfigured("SECRET_KEY is not set. Set it to a long random text and keep it secret.")
 if not settings.DATABASES["default"]["NAME"]:
     raise ImproperlyConfigured("DATABASE_URL is not set. Only manage.py starts the embedded PostgreSQL.")
 
