@@ -1,8 +1,9 @@
 """What all models share: facts that are append-only once public, reference rows with an optimistic lock."""
 
-from collections.abc import Iterable
-from typing import Any, ClassVar, Self, TypeVar
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
+import pghistory
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
@@ -10,13 +11,17 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Q
-from django.utils.functional import Promise
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 
 from guarantees.clock import Clock
 from guarantees.text import fold
 from guarantees.vocabulary import CorrectionKind, Term
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
 M = TypeVar("M", bound=models.Model)
 
@@ -46,6 +51,31 @@ class SearchTextField(models.TextField):
         text = self.text_of(model_instance)
         setattr(model_instance, self.attname, text)
         return text
+
+
+Tracker = Callable[[type[M]], type[M]]
+
+
+def track_facts(model: type[M]) -> type[M]:
+    """Keep the history of a fact while it is a draft; becoming public is no edit and leaves no trace here."""
+    tracked: Tracker = pghistory.track(
+        pghistory.UpdateEvent(condition=pghistory.AnyChange(exclude=["known"])), pghistory.DeleteEvent()
+    )
+    return tracked(model)
+
+
+def track_introduced(model: type[M]) -> type[M]:
+    """Keep the history of a row that is visible from some moment on; becoming visible is no edit."""
+    tracked: Tracker = pghistory.track(
+        pghistory.UpdateEvent(condition=pghistory.AnyChange(exclude=["visible_from"])), pghistory.DeleteEvent()
+    )
+    return tracked(model)
+
+
+def track_reference(model: type[M]) -> type[M]:
+    """Keep the history of a reference row, from its first version on."""
+    tracked: Tracker = pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+    return tracked(model)
 
 
 def search_index(table: str) -> GinIndex:
@@ -80,10 +110,12 @@ class Point(models.Func):
 
     template = "int8range((%(expressions)s)::int8, (%(expressions)s)::int8, '[]')"
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any
+    ) -> tuple[str, tuple[str | int, ...]]:
         # The expression stands twice in the template, so its parameters are needed twice.
-        sql, params = super().as_sql(compiler, connection, **context)
-        return sql, [*params, *params]
+        sql, params = super().as_sql(compiler, connection, *args, **context)
+        return sql, (*params, *params)
 
 
 class DayPoint(Point):
@@ -101,7 +133,7 @@ class TextPoint(Point):
     )
 
 
-def one_at_a_time(table: str, message: str | Promise, *keys: models.expressions.Combinable) -> ExclusionConstraint:
+def one_at_a_time(table: str, message: "str | StrPromise", *keys: models.expressions.Combinable) -> ExclusionConstraint:
     """Return the constraint that facts with equal keys are never known at the same time.
 
     Deferred to the commit, because a correction ends the life of the fact it replaces in the same transaction.
@@ -160,7 +192,7 @@ class FactQuerySet(models.QuerySet[M]):
 
     def as_of(self, clock: Clock) -> Self:
         """Return the facts known at ``clock.known`` and dated ``clock.on`` or earlier: the one way to read facts."""
-        dated: str = self.model.DATED_BY
+        dated = cast("type[Fact]", self.model).DATED_BY
         return self.filter(known__contains=clock.known, **{f"{dated}__lte": clock.on})
 
     def known_at(self, clock: Clock) -> Self:
@@ -188,7 +220,7 @@ class Fact(Versioned):
         help_text=_("The stable public id; a correcting fact gets its own."),
     )
     changeset = models.ForeignKey(
-        "Changeset", on_delete=models.PROTECT, related_name="%(class)s_set", verbose_name=_("changeset")
+        "guarantees.Changeset", on_delete=models.PROTECT, related_name="%(class)s_set", verbose_name=_("changeset")
     )
     corrects = models.ForeignKey(
         "self",
@@ -261,7 +293,7 @@ def fact_triggers(table: str, citations: str) -> list[pgtrigger.Trigger]:
         ),
         pgtrigger.Trigger(
             name="is_cited",
-            operation=pgtrigger.Insert | pgtrigger.UpdateOf("known"),
+            operation=pgtrigger.Insert | pgtrigger.UpdateOf("known"),  # type: ignore[no-untyped-call]  # untyped library
             when=pgtrigger.After,
             timing=pgtrigger.Deferred,
             condition=pgtrigger.Q(new__known__isnull=False),
@@ -271,7 +303,7 @@ def fact_triggers(table: str, citations: str) -> list[pgtrigger.Trigger]:
                         USING ERRCODE = 'check_violation', CONSTRAINT = '{table}_is_cited';
                 END IF;
                 RETURN NULL;
-            """,
+            """,  # noqa: S608  the names of tables are constants of the models
         ),
     ]
 
@@ -280,7 +312,7 @@ class Citation(models.Model):
     """One source for one fact: where in it, and how credible the information is (1 confirmed … 6 cannot be judged)."""
 
     source = models.ForeignKey(
-        "Source", on_delete=models.PROTECT, related_name="%(class)s_set", verbose_name=_("source")
+        "guarantees.Source", on_delete=models.PROTECT, related_name="%(class)s_set", verbose_name=_("source")
     )
     locator = models.CharField(
         _("locator"), max_length=120, blank=True, help_text=_("Page, paragraph or minute where it stands.")
@@ -327,6 +359,6 @@ def citation_triggers(table: str, facts: str) -> list[pgtrigger.Trigger]:
                 END IF;
                 IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
                 RETURN NEW;
-            """,
+            """,  # noqa: S608  the names of tables are constants of the models
         ),
     ]

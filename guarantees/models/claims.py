@@ -1,6 +1,5 @@
 """Collective claims: that a number of states will do something, without naming them all."""
 
-import pghistory
 from django.db import models
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
@@ -16,13 +15,14 @@ from guarantees.models.base import (
     fact_triggers,
     is_one_of,
     one_at_a_time,
+    track_facts,
 )
 from guarantees.models.sources import Source
 from guarantees.models.summits import Summit
 from guarantees.vocabulary import Category, Status
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@track_facts
 class CollectiveClaim(Fact):
     """A claim like "26 states are ready". Never added to named pledges (counting rule 3), reconciled beside them.
 

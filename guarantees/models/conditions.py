@@ -1,6 +1,5 @@
 """Conditions that pledges wait for, and where each stands on which day."""
 
-import pghistory
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
@@ -20,13 +19,15 @@ from guarantees.models.base import (
     fact_triggers,
     is_one_of,
     one_at_a_time,
+    track_facts,
+    track_reference,
 )
 from guarantees.models.sources import Source
 from guarantees.models.states import State
 from guarantees.vocabulary import ConditionCode, ConditionValue
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@track_reference
 class Condition(Versioned):
     """A condition by its code, with the definition by which pledges are coded."""
 
@@ -45,7 +46,7 @@ class Condition(Versioned):
         return self.name
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@track_facts
 class ConditionState(Fact):
     """Where a condition stands from a day on: for all, for one state (its parliament), or for one pledge.
 

@@ -1,6 +1,5 @@
 """Pledges, and what was said and done about them day by day."""
 
-import pghistory
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -26,6 +25,8 @@ from guarantees.models.base import (
     is_one_of,
     one_at_a_time,
     search_index,
+    track_facts,
+    track_introduced,
 )
 from guarantees.models.sources import Source
 from guarantees.models.states import State
@@ -45,7 +46,7 @@ from guarantees.vocabulary import (
 )
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@track_introduced
 class Pledge(Introduced, Versioned):
     """One public undertaking of one state or organisation to make one contribution in one category."""
 
@@ -76,7 +77,7 @@ class Pledge(Introduced, Versioned):
         return self.title
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@track_facts
 class PledgeUpdate(Fact):
     """What was said or done about a pledge on one day.
 

@@ -1,6 +1,5 @@
 """Positions: what states say about the guarantees without promising anything."""
 
-import pghistory
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +19,7 @@ from guarantees.models.base import (
     is_one_of,
     one_at_a_time,
     search_index,
+    track_facts,
 )
 from guarantees.models.sources import Source
 from guarantees.models.states import State
@@ -27,7 +27,7 @@ from guarantees.models.summits import Summit
 from guarantees.vocabulary import Stance, Subject
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@track_facts
 class Position(Fact):
     """A state's stance on a day. A later one of the same state and subject replaces it as the state's position."""
 

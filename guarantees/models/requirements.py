@@ -1,6 +1,5 @@
 """Requirements: published statements of what is needed."""
 
-import pghistory
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -16,12 +15,13 @@ from guarantees.models.base import (
     fact_triggers,
     is_one_of,
     one_at_a_time,
+    track_facts,
 )
 from guarantees.models.sources import Source
 from guarantees.vocabulary import Category, Concern, Unit
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@track_facts
 class Requirement(Fact):
     """What a named author says is needed, such as the size of a force."""
 

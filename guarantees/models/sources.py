@@ -1,15 +1,21 @@
 """Sources: the published texts that every fact rests on."""
 
-import pghistory
 import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from guarantees.models.base import SearchTextField, Versioned, VisibleQuerySet, is_one_of, search_index
+from guarantees.models.base import (
+    SearchTextField,
+    Versioned,
+    VisibleQuerySet,
+    is_one_of,
+    search_index,
+    track_introduced,
+)
 from guarantees.vocabulary import SourceKind
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@track_introduced
 class Source(Versioned):
     """A published text: who published it, where, when, and in which language."""
 

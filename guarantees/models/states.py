@@ -1,16 +1,15 @@
 """States and organisations, their other names, and the groups they belong to."""
 
-import pghistory
 import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from guarantees.models.base import SearchTextField, Versioned, is_one_of
+from guarantees.models.base import SearchTextField, Versioned, is_one_of, track_reference
 from guarantees.vocabulary import StateKind
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@track_reference
 class State(Versioned):
     """A state, or an organisation that acts like one in this record (EU, NATO, UN)."""
 
@@ -42,7 +41,7 @@ class State(Versioned):
         return self.code.lower()
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@track_reference
 class StateAlias(Versioned):
     """Another name under which readers look for a state."""
 
@@ -67,7 +66,7 @@ class StateAlias(Versioned):
         return self.alias
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@track_reference
 class Group(Versioned):
     """A group of states, such as NATO or the European Union, by which readers filter."""
 
@@ -89,7 +88,7 @@ class Group(Versioned):
         return self.code.lower()
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@track_reference
 class Membership(Versioned):
     """A state's membership of a group, as of today (reference rows have one clock)."""
 

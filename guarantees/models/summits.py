@@ -1,6 +1,5 @@
 """Summits (meetings of every level and calls) and who took part in them."""
 
-import pghistory
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
@@ -22,13 +21,15 @@ from guarantees.models.base import (
     is_one_of,
     one_at_a_time,
     search_index,
+    track_facts,
+    track_introduced,
 )
 from guarantees.models.sources import Source
 from guarantees.models.states import State
 from guarantees.vocabulary import Attendance, Role, SummitFormat, SummitKind
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@track_introduced
 class Summit(Introduced, Versioned):
     """A meeting or call at which guarantees were discussed, on one or several days."""
 
@@ -96,7 +97,7 @@ class SummitCitation(Citation):
         return f"{self.fact_id}: {self.source_id}"
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@track_facts
 class Participation(Fact):
     """That a state took part in a summit: in which role, how, and who spoke for it."""
 

@@ -102,7 +102,7 @@ class ConditionValues:
     """Where every condition stands on a day: met for all, for one state, or for one pledge; open otherwise.
 
     The narrowest statement holds, and among equally narrow ones the latest. A condition is also met where one that
-    implies it is (``vocabulary.IMPLIED_BY``), unless an equally narrow or narrower statement says otherwise of it.
+    implies it is (``vocabulary.IMPLIED_BY``).
     """
 
     for_all: Mapping[str, str] = field(default_factory=dict)
@@ -125,25 +125,22 @@ class ConditionValues:
                 for_all[code] = value
         return cls(for_all, for_state, for_pledge)
 
-    def _said(self, code: str, state_id: int, pledge_id: int) -> tuple[int, str]:
-        """Return how narrowly a condition's value was said (0 not at all … 3 for the pledge), and the value."""
-        if (pledge_id, code) in self.for_pledge:
-            return 3, self.for_pledge[pledge_id, code]
-        if (state_id, code) in self.for_state:
-            return 2, self.for_state[state_id, code]
-        if code in self.for_all:
-            return 1, self.for_all[code]
-        return 0, ConditionValue.OPEN
+    def _said(self, code: str, state_id: int, pledge_id: int) -> str:
+        for said in (
+            self.for_pledge.get((pledge_id, code)),
+            self.for_state.get((state_id, code)),
+            self.for_all.get(code),
+        ):
+            if said is not None:
+                return said
+        return ConditionValue.OPEN
 
     def value(self, code: str, *, state_id: int, pledge_id: int) -> ConditionValue:
         """Return where a condition stands for one pledge."""
-        width, value = self._said(code, state_id, pledge_id)
-        implied = IMPLIED_BY.get(ConditionCode(code))
-        if value != ConditionValue.MET and implied is not None:
-            implied_width, implied_value = self._said(implied, state_id, pledge_id)
-            if implied_value == ConditionValue.MET and implied_width > width:
-                return ConditionValue.MET
-        return ConditionValue(value)
+        implied_by = IMPLIED_BY.get(ConditionCode(code))
+        if implied_by is not None and self._said(implied_by, state_id, pledge_id) == ConditionValue.MET:
+            return ConditionValue.MET
+        return ConditionValue(self._said(code, state_id, pledge_id))
 
     def met(self, *, state_id: int, pledge_id: int) -> set[str]:
         """Return the conditions that are met for one pledge."""
@@ -171,32 +168,30 @@ def availability(entry: InForce, conditions: ConditionValues) -> Availability | 
 def availability_in_sql(conditions: ConditionValues) -> Case:
     """Return :func:`availability` as an expression over ledger entries, for filters and counts.
 
-    One case for each pledge and each state of which something of its own was said, then one for all others.
+    The narrowest scope of which something of its own was said comes first, then all others.
     """
-    counted = Q(rank__gte=COUNTED_RANK)
-    silent = When(
-        counted & Q(conditions_basis=ConditionsBasis.NONE_STATED), then=Value(Availability.NO_CONDITION_STATED)
-    )
-    cases: list[When] = [When(Q(rank__isnull=True) | Q(rank__lt=COUNTED_RANK), then=Value(None)), silent]
-    pledges = sorted({pledge_id for pledge_id, _code in conditions.for_pledge})
     states = sorted({state_id for state_id, _code in conditions.for_state})
-    # A pledge of which something was said may belong to a state of which something was said: all such pairs differ.
-    for pledge_id in pledges:
-        for state_id in [*states, 0]:
+    cases = [
+        When(Q(rank__isnull=True) | Q(rank__lt=COUNTED_RANK), then=Value(None)),
+        When(conditions_basis=ConditionsBasis.NONE_STATED, then=Value(Availability.NO_CONDITION_STATED)),
+    ]
+    for pledge_id in sorted({pledge_id for pledge_id, _code in conditions.for_pledge}):
+        for state_id in states:
             met = conditions.met(state_id=state_id, pledge_id=pledge_id)
-            whose = Q(pledge_id=pledge_id) & (Q(state_id=state_id) if state_id else ~Q(state_id__in=states))
-            cases += _cases(whose, met)
+            cases += _ready_or_not(Q(pledge_id=pledge_id, state_id=state_id), met)
+        cases += _ready_or_not(Q(pledge_id=pledge_id), conditions.met(state_id=0, pledge_id=pledge_id))
     for state_id in states:
-        cases += _cases(Q(state_id=state_id), conditions.met(state_id=state_id, pledge_id=0))
-    cases += _cases(Q(), conditions.met(state_id=0, pledge_id=0))
-    return Case(*cases, output_field=CharField(null=True))
+        cases += _ready_or_not(Q(state_id=state_id), conditions.met(state_id=state_id, pledge_id=0))
+    anywhere = conditions.met(state_id=0, pledge_id=0)
+    cases.append(When(conditions__contained_by=sorted(anywhere), then=Value(Availability.AVAILABLE)))
+    return Case(*cases, default=Value(Availability.HELD_BACK), output_field=CharField(null=True))
 
 
-def _cases(whose: Q, met: set[str]) -> list[When]:
-    all_met = Q(conditions__contained_by=sorted(met)) if met else Q(conditions=[])
-    held_back = When(whose, then=Value(Availability.HELD_BACK)) if whose else None
-    available = When(whose & all_met, then=Value(Availability.AVAILABLE))
-    return [available, held_back if held_back is not None else When(pk__gt=0, then=Value(Availability.HELD_BACK))]
+def _ready_or_not(scope: Q, met: set[str]) -> list[When]:
+    return [
+        When(scope & Q(conditions__contained_by=sorted(met)), then=Value(Availability.AVAILABLE)),
+        When(scope, then=Value(Availability.HELD_BACK)),
+    ]
 
 
 def totals(entries: Iterable[InForce], conditions: ConditionValues) -> dict[Availability, Total]:
