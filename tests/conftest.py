@@ -1,13 +1,19 @@
 """What every test shares: the database that the run uses, compiled catalogues, and no network."""
 
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.db import connection
+from pytest_django.plugin import blocking_manager_key
 
 from guarantees import catalogues, database, embedded
 
+groups = import_module("guarantees.migrations.0002_editors_and_reviewers")
 running = ExitStack()
 
 
@@ -39,6 +45,29 @@ def pytest_unconfigure() -> None:
     running.close()
 
 
+def rank(item: pytest.Item) -> int:
+    """Slow tests without a database go first, so that no worker is left alone with one at the end.
+
+    The others keep pytest-django's order, in which tests that commit come after those that roll back.
+    """
+    return 0 if item.get_closest_marker("slow") and "django_db_setup" not in item.fixturenames else 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the slow tests, so that no worker is left alone with one at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=rank)
+
+
+def commits(item: pytest.Item) -> bool:
+    """Whether a test commits to its database, which is emptied afterwards."""
+    marker = item.get_closest_marker("django_db")
+    asked = marker is not None and marker.kwargs.get("transaction", False)
+    return asked or not {"live_server", "transactional_db"}.isdisjoint(item.fixturenames)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Give the database its groups back, which a migration made, after a test that empties every table."""
+    yield
+    if nextitem is not None and commits(item):
+        with item.config.stash[blocking_manager_key].unblock():
+            groups.add_groups(apps, connection.schema_editor())
