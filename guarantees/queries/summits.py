@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, ExtractYear
 from django.utils.translation import get_language, gettext
 from psycopg.types.range import DateRange
@@ -168,7 +168,7 @@ def outcomes(summit: Summit, clock: Clock) -> dict[Outcome, list[PledgeOutcome]]
         PledgeUpdate.objects.as_of(clock)
         .filter(summit=summit)
         .select_related("pledge__state")
-        .prefetch_related(sources_in_order())
+        .prefetch_related("sources")
         .order_by("date", "pk")
     )
     by_pledge: dict[int, list[PledgeUpdate]] = {}
@@ -201,11 +201,6 @@ def outcomes(summit: Summit, clock: Clock) -> dict[Outcome, list[PledgeOutcome]]
             )
         )
     return groups
-
-
-def sources_in_order() -> Prefetch:
-    """Return the prefetch of a fact's sources in one order for all pages: by date, those without a date last."""
-    return Prefetch("sources", Source.objects.order_by("published_on", "public_id"))
 
 
 def _sorted_name(state: State) -> str:
@@ -281,12 +276,7 @@ def speakers(representative: str, office: str) -> list[tuple[str, str]]:
 
 def attendees(summit: Summit, clock: Clock) -> Attendees:
     """Return who took part: the host first, then the co-chairs, then by name in the reader's language."""
-    rows = (
-        Participation.objects.as_of(clock)
-        .filter(summit=summit)
-        .select_related("state")
-        .prefetch_related(sources_in_order())
-    )
+    rows = Participation.objects.as_of(clock).filter(summit=summit).select_related("state").prefetch_related("sources")
     order = {Role.HOST: 0, Role.CO_CHAIR: 1}
     listed = [Attendee(row, row.state, speakers(row.representative, row.office)) for row in rows]
     listed.sort(key=lambda attendee: (order.get(attendee.role, 2), _sorted_name(attendee.state)))
@@ -387,17 +377,14 @@ def record(summit: Summit, clock: Clock) -> SummitRecord:
         Position.objects.as_of(clock)
         .filter(summit=summit)
         .select_related("state")
-        .prefetch_related(sources_in_order())
+        .prefetch_related("sources")
         .order_by("date", "pk")
     )
     claims = (
-        CollectiveClaim.objects.as_of(clock)
-        .filter(summit=summit)
-        .prefetch_related(sources_in_order())
-        .order_by("date", "slug")
+        CollectiveClaim.objects.as_of(clock).filter(summit=summit).prefetch_related("sources").order_by("date", "slug")
     )
     present = attendees(summit, clock)
-    cited = {source.pk: source for source in summit.sources.all()}
+    cited = {source.pk: source for source in Source.objects.visible(clock).filter(summits=summit)}
     for attendee in present.listed:
         cited |= {source.pk: source for source in attendee.participation.sources.all()}
     return SummitRecord(

@@ -1,0 +1,197 @@
+"""The public change log: which changesets went public when, and what each brought."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.db.models import Count, QuerySet, Value
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from guarantees import wording
+from guarantees.clock import Clock
+from guarantees.models import (
+    Changeset,
+    CollectiveClaim,
+    ConditionState,
+    Participation,
+    Pledge,
+    PledgeUpdate,
+    Position,
+    Requirement,
+    Retraction,
+    State,
+    Summit,
+)
+from guarantees.models.base import Fact
+from guarantees.names import localised_state_name
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Something that a changeset can bring: its code, its name in the plural, and what it reads with each row."""
+
+    code: str
+    label: Promise
+    model: type[models.Model]
+    joins: tuple[str, ...]
+    order: tuple[str, ...]
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether rows of this kind are facts: sourced, and correcting one another."""
+        return issubclass(self.model, Fact)
+
+
+KINDS: dict[str, Kind] = {
+    kind.code: kind
+    for kind in (
+        Kind("update", _("Updates of pledges"), PledgeUpdate, ("pledge__state", "summit"), ("-date", "public_id")),
+        Kind("position", _("Positions"), Position, ("state", "summit"), ("-date", "public_id")),
+        Kind(
+            "participation",
+            _("Attendances"),
+            Participation,
+            ("summit", "state"),
+            ("-summit__start_date", "public_id"),
+        ),
+        Kind(
+            "condition-state",
+            _("States of conditions"),
+            ConditionState,
+            ("condition", "state", "pledge"),
+            ("-date", "public_id"),
+        ),
+        Kind("claim", _("Collective claims"), CollectiveClaim, ("summit",), ("-date", "public_id")),
+        Kind("requirement", _("Requirements"), Requirement, (), ("-date", "public_id")),
+        Kind("retraction", _("Retractions"), Retraction, (), ("pk",)),
+        Kind("pledge", _("New pledges"), Pledge, ("state",), ("slug",)),
+        Kind("summit", _("New meetings"), Summit, ("country",), ("-start_date", "slug")),
+    )
+}
+"""Every kind of row that a changeset brings, in the order in which the pages list them."""
+
+
+def public_changesets(clock: Clock) -> QuerySet[Changeset]:
+    """Return the changesets that were public at ``clock.known``, the newest first."""
+    return Changeset.objects.public(clock.known).select_related("summit")
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How many rows of each kind a changeset brought, and how many of them correct an earlier fact."""
+
+    kinds: list[tuple[Kind, int]]
+    corrections: int
+
+    def number(self, code: str) -> int:
+        """Return how many rows of a kind there are."""
+        return next((number for kind, number in self.kinds if kind.code == code), 0)
+
+
+def contents(changesets: Iterable[Changeset]) -> dict[int, Contents]:
+    """Count what each of the changesets brought, in one query; kinds of which there is nothing are left out."""
+    ids = [changeset.pk for changeset in changesets]
+    counts: dict[int, Counter[str]] = {pk: Counter() for pk in ids}
+    corrections: Counter[int] = Counter()
+    first, *others = [_counted(kind, ids) for kind in KINDS.values()]
+    for changeset_id, code, number, corrected in first.union(*others, all=True):
+        counts[changeset_id][code] = number
+        corrections[changeset_id] += corrected
+    return {
+        pk: Contents([(kind, count[code]) for code, kind in KINDS.items() if count[code]], corrections[pk])
+        for pk, count in counts.items()
+    }
+
+
+def _counted(kind: Kind, changesets: Sequence[int]) -> QuerySet[Any, Any]:
+    rows = kind.model._default_manager.filter(changeset__in=changesets).order_by().values("changeset")
+    corrected = Count("corrects") if kind.is_fact else Value(0)
+    return rows.annotate(kind=Value(kind.code), number=Count("pk"), corrected=corrected).values_list(
+        "changeset", "kind", "number", "corrected"
+    )
+
+
+def rows(changeset: Changeset, kind: Kind) -> QuerySet[Any]:
+    """Return what a changeset brought of one kind; facts with their sources and with what they correct."""
+    found = kind.model._default_manager.filter(changeset=changeset).select_related(*kind.joins).order_by(*kind.order)
+    if kind.is_fact:
+        found = found.prefetch_related("sources", "corrects__sources").select_related(
+            "corrects", *(f"corrects__{join}" for join in kind.joins)
+        )
+    if kind.model is Retraction:
+        found = found.select_related(
+            "update__pledge__state",
+            "position__state",
+            "participation__summit",
+            "participation__state",
+            "condition_state__condition",
+            "claim",
+            "requirement",
+        )
+    return found
+
+
+# --- What a correction changed
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that reads differently before and after a correction; an empty text says that it was empty."""
+
+    label: str
+    earlier: str
+    later: str
+
+
+_BOOKKEEPING = frozenset(
+    {"id", "version", "public_id", "changeset", "corrects", "correction_kind", "known", "search_text"}
+)
+
+
+def differences(earlier: Fact, later: Fact) -> list[Difference]:
+    """Return the fields in which a fact differs from the one that it corrects, in words, sources last.
+
+    Both are of one kind, with what they refer to and their sources loaded.
+    """
+    found = []
+    for column in later._meta.concrete_fields:
+        if column.name in _BOOKKEEPING:
+            continue
+        old, new = _in_words(earlier, column), _in_words(later, column)
+        if old != new:
+            found.append(Difference(_label(column), old, new))
+    old, new = _sources_in_words(earlier), _sources_in_words(later)
+    if old != new:
+        found.append(Difference(gettext("Sources"), old, new))
+    return found
+
+
+def _label(column: models.Field[Any, Any]) -> str:
+    name = str(column.verbose_name)
+    return name[:1].upper() + name[1:]
+
+
+def _in_words(fact: Fact, column: models.Field[Any, Any]) -> str:
+    value = getattr(fact, column.name)
+    if value is None or value == "" or value == []:
+        return ""
+    if isinstance(value, State):
+        return localised_state_name(value.code, value.name, get_language() or "en")
+    if isinstance(value, list):
+        labels = dict(column.base_field.flatchoices)  # type: ignore[attr-defined]  # arrays hold codes
+        return ", ".join(str(labels[code]) for code in value)
+    if column.choices:
+        return str(dict(column.flatchoices)[value])
+    if isinstance(column, models.DateField):
+        return wording.day(value)
+    if isinstance(value, int):
+        return wording.number(value)
+    return str(value)
+
+
+def _sources_in_words(fact: Any) -> str:
+    return ", ".join(f"{source.publisher} ({source.public_id})" for source in fact.sources.all())

@@ -1,0 +1,203 @@
+"""Sources: which there are, and what rests on each."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from django.db.models import Count, F, Q, QuerySet
+
+from guarantees.clock import Clock
+from guarantees.models import (
+    CollectiveClaim,
+    ConditionState,
+    Participation,
+    PledgeUpdate,
+    Position,
+    Requirement,
+    Source,
+    Summit,
+)
+from guarantees.text import fold
+
+SORTS: dict[str, tuple[str, ...]] = {
+    "publisher": ("publisher", "published_on", "public_id"),
+    "-publisher": ("-publisher", "published_on", "public_id"),
+    "date": ("published_on", "public_id"),
+    "-date": ("-published_on", "public_id"),
+}
+"""The orders of the list; sources without a date come last in either direction."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFilter:
+    """What the list of sources is narrowed to; empty means everything."""
+
+    text: str = ""
+    kinds: Sequence[str] = ()
+    languages: Sequence[str] = ()
+
+
+def filtered(clock: Clock, wanted: SourceFilter, sort: str = "publisher") -> QuerySet[Source]:
+    """Return the sources visible at the clock that a filter lets through, in an order of :data:`SORTS`.
+
+    Every word of the text must stand in the publisher, the headline, the id or the address.
+    """
+    return _narrowed(clock, wanted).order_by(*_nulls_last(SORTS[sort]))
+
+
+def _nulls_last(order: Sequence[str]) -> list[object]:
+    return [
+        F(name.lstrip("-")).desc(nulls_last=True) if name.startswith("-") else F(name).asc(nulls_last=True)
+        for name in order
+    ]
+
+
+def _narrowed(clock: Clock, wanted: SourceFilter) -> QuerySet[Source]:
+    sources = Source.objects.visible(clock)
+    for word in fold(wanted.text).split():
+        sources = sources.filter(search_text__contains=word)
+    if wanted.kinds:
+        sources = sources.filter(kind__in=wanted.kinds)
+    if wanted.languages:
+        sources = sources.filter(language__in=wanted.languages)
+    return sources
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """How many sources each choice would show, given the text and the *other* filter."""
+
+    kinds: Mapping[str, int]
+    languages: Mapping[str, int]
+
+
+def facets(clock: Clock, wanted: SourceFilter) -> Facets:
+    """Count the sources by kind and by language, in one query.
+
+    Languages are all those of the visible sources that the text lets through, also where the count is 0.
+    """
+    rows = (
+        _narrowed(clock, SourceFilter(wanted.text))
+        .order_by()
+        .values_list("kind", "language")
+        .annotate(number=Count("pk"))
+    )
+    kinds: Counter[str] = Counter()
+    languages: Counter[str] = Counter()
+    for kind, language, number in rows:
+        kinds[kind] += number if not wanted.languages or language in wanted.languages else 0
+        languages[language] += number if not wanted.kinds or kind in wanted.kinds else 0
+    return Facets(kinds, languages)
+
+
+def languages(clock: Clock) -> list[str]:
+    """Return the codes of the languages in which visible sources are written."""
+    return sorted(set(Source.objects.visible(clock).order_by().values_list("language", flat=True).distinct()))
+
+
+def fact_counts(sources: Iterable[Source], clock: Clock) -> Mapping[int, int]:
+    """Return for each of the sources how many facts and meetings rest on it, as of the clock; one query."""
+    ids = [source.pk for source in sources]
+    queries = [
+        model.objects.as_of(clock).filter(sources__in=ids).order_by().values_list("sources").annotate(n=Count("pk"))
+        for model in (PledgeUpdate, Position, Participation, ConditionState, CollectiveClaim, Requirement)
+    ]
+    meetings = (
+        Summit.objects.visible(clock).filter(sources__in=ids).order_by().values_list("sources").annotate(n=Count("pk"))
+    )
+    counts: Counter[int] = Counter()
+    for source_id, number in meetings.union(*queries, all=True):
+        counts[source_id] += number
+    return counts
+
+
+def nearest_sources(public_id: str, clock: Clock, limit: int = 5) -> list[Source]:
+    """Return the visible sources whose id comes nearest to a text that is no id; the nearest first.
+
+    Compared are those that share a word of the id with it, at most a few hundred.
+    """
+    words = [word for word in fold(public_id).split("-") if len(word) > 2 and not word.isdigit()]
+    shared = Q()
+    for word in words[:6]:
+        shared |= Q(public_id__contains=word)
+    if not shared:
+        return []
+    candidates = {source.public_id: source for source in Source.objects.visible(clock).filter(shared)[:400]}
+    return [candidates[name] for name in get_close_matches(public_id.lower(), candidates, n=limit, cutoff=0.3)]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """A source and everything that rests on it, as of a clock; of each kind the newest first."""
+
+    source: Source
+    updates: list[PledgeUpdate]
+    positions: list[Position]
+    participations: list[Participation]
+    summits: list[Summit]
+    claims: list[CollectiveClaim]
+    requirements: list[Requirement]
+    condition_states: list[ConditionState]
+
+    @property
+    def total(self) -> int:
+        """How many facts and meetings rest on it."""
+        return sum(
+            len(kind)
+            for kind in (
+                self.updates,
+                self.positions,
+                self.participations,
+                self.summits,
+                self.claims,
+                self.requirements,
+                self.condition_states,
+            )
+        )
+
+
+def record(source: Source, clock: Clock) -> SourceRecord:
+    """Read everything that rests on a visible source."""
+    cites = {"sources": source}
+    return SourceRecord(
+        source=source,
+        updates=list(
+            PledgeUpdate.objects.as_of(clock)
+            .filter(**cites)
+            .select_related("pledge__state", "summit")
+            .prefetch_related("sources")
+            .order_by("-date", "pledge__slug")
+        ),
+        positions=list(
+            Position.objects.as_of(clock)
+            .filter(**cites)
+            .select_related("state", "summit")
+            .prefetch_related("sources")
+            .order_by("-date", "public_id")
+        ),
+        participations=list(
+            Participation.objects.as_of(clock)
+            .filter(**cites)
+            .select_related("state", "summit")
+            .order_by("-summit__start_date", "summit__slug", "state__code")
+        ),
+        summits=list(Summit.objects.visible(clock).filter(**cites).select_related("country").order_by("-start_date")),
+        claims=list(
+            CollectiveClaim.objects.as_of(clock)
+            .filter(**cites)
+            .select_related("summit")
+            .prefetch_related("sources")
+            .order_by("-date", "slug")
+        ),
+        requirements=list(
+            Requirement.objects.as_of(clock).filter(**cites).prefetch_related("sources").order_by("-date", "slug")
+        ),
+        condition_states=list(
+            ConditionState.objects.as_of(clock)
+            .filter(**cites)
+            .select_related("condition", "state", "pledge")
+            .prefetch_related("sources")
+            .order_by("-date", "public_id")
+        ),
+    )
