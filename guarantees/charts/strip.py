@@ -13,10 +13,9 @@ from guarantees.vocabulary import Status
 from guarantees.wording import locale_name
 
 WIDTH, NARROW = 1000, 340
-HEIGHT = 64
-BAND_TOP, BAND_HEIGHT = 6, 26
-BAND_MIDDLE = BAND_TOP + BAND_HEIGHT / 2
-TICK_BOTTOM, LABEL_BASELINE = 40, 56
+BAND_HEIGHT, WORD_BASELINE = 24, 16
+DOT_LINE = 38
+TICK_BOTTOM, LABEL_BASELINE, HEIGHT = 50, 64, 70
 MARGIN = 8
 LETTER = 7.0
 """Width that a letter of a segment's word takes up at most, in view box units."""
@@ -35,12 +34,10 @@ class Span:
 
 @dataclass(frozen=True)
 class Statement:
-    """Input: a day on which something was said, whether at a meeting, and the address to go to."""
+    """Input: a day on which something was said, and whether that was at a meeting."""
 
     date: dt.date
     at_summit: bool = False
-    href: str = ""
-    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,8 +57,6 @@ class Dot:
     x: float
     radius: float
     at_summit: bool
-    href: str
-    label: str
 
 
 @dataclass(frozen=True)
@@ -83,9 +78,9 @@ class Strip:
     ticks: list[Tick]
     end_x: float
     height: int = HEIGHT
-    band_top: int = BAND_TOP
     band_height: int = BAND_HEIGHT
-    band_middle: float = BAND_MIDDLE
+    word_baseline: int = WORD_BASELINE
+    dot_line: int = DOT_LINE
     tick_bottom: int = TICK_BOTTOM
     label_baseline: int = LABEL_BASELINE
 
@@ -114,9 +109,7 @@ def layout(spans: Sequence[Span], statements: Sequence[Statement], *, until: dt.
         fits = len(word) * LETTER + 12 <= right - left
         segments.append(Segment(span.status, left, round(right - left, 1), word if fits else ""))
     dots = [
-        Dot(x(said.date), 6.0 if said.at_summit else 4.0, said.at_summit, said.href, said.label)
-        for said in statements
-        if said.date <= last
+        Dot(x(said.date), 5.5 if said.at_summit else 4.0, said.at_summit) for said in statements if said.date <= last
     ]
     return Strip(width, segments, dots, _ticks(first, last, scale, x, width), x(last))
 
