@@ -108,11 +108,15 @@ def contents(changesets: Iterable[Changeset]) -> dict[int, Contents]:
 
 
 def _counted(kind: Kind, changesets: Sequence[int]) -> QuerySet[Any, Any]:
-    rows = kind.model._default_manager.filter(changeset__in=changesets).order_by().values("changeset")
     corrected = Count("corrects") if kind.is_fact else Value(0)
-    return rows.annotate(kind=Value(kind.code), number=Count("pk"), corrected=corrected).values_list(
-        "changeset", "kind", "number", "corrected"
+    grouped: QuerySet[Any, Any] = (
+        kind.model._default_manager.filter(changeset__in=changesets)
+        .order_by()
+        .values("changeset")
+        .annotate(kind=Value(kind.code), number=Count("pk"), corrected=corrected)
+        .values_list("changeset", "kind", "number", "corrected")
     )
+    return grouped
 
 
 def rows(changeset: Changeset, kind: Kind) -> QuerySet[Any]:

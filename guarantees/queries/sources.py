@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from django.db.models import Count, F, Q, QuerySet
+from django.db.models.expressions import OrderBy
 
 from guarantees.clock import Clock
 from guarantees.models import (
@@ -46,7 +47,7 @@ def filtered(clock: Clock, wanted: SourceFilter, sort: str = "publisher") -> Que
     return _narrowed(clock, wanted).order_by(*_nulls_last(SORTS[sort]))
 
 
-def _nulls_last(order: Sequence[str]) -> list[object]:
+def _nulls_last(order: Sequence[str]) -> list[OrderBy]:
     return [
         F(name.lstrip("-")).desc(nulls_last=True) if name.startswith("-") else F(name).asc(nulls_last=True)
         for name in order
