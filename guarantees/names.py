@@ -22,5 +22,4 @@ def localised_state_name(code: str, fallback: str, language: str) -> str:
     >>> localised_state_name("TUR", "Türkiye", "de")
     'Türkei'
     """
-    names: dict[str, str] = Locale.parse(language, sep="-").territories
-    return names.get(_alpha_2(code), fallback)
+    return str(Locale.parse(language, sep="-").territories.get(_alpha_2(code), fallback))

@@ -16,7 +16,7 @@ from django.template.context import Context
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 
 from guarantees import vocabulary, wording
 from guarantees.clock import Clock, canonical
@@ -255,9 +255,3 @@ def elided_pages(page: Any) -> Iterator[int | None]:
 def get(mapping: Mapping[Any, Any], key: Any) -> Any:
     """Look up a key that is itself a variable; None if it is not there."""
     return mapping.get(key)
-
-
-@register.simple_tag
-def known_headline(title: str) -> str:
-    """Return a source's headline, or the words for one that is not known; never one made up from the address."""
-    return title or gettext("headline not known")
