@@ -5,6 +5,7 @@ moment, and until then everything can be taken back.
 """
 
 import datetime as dt
+from typing import Any
 
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models, transaction
@@ -17,6 +18,7 @@ from guarantees.models import (
     Changeset,
     CollectiveClaim,
     ConditionState,
+    FactModel,
     Participation,
     Pledge,
     PledgeUpdate,
@@ -25,9 +27,8 @@ from guarantees.models import (
     Source,
     Summit,
 )
-from guarantees.models.base import Fact
 
-RETRACTED: dict[type[Fact], str] = {
+RETRACTED: dict[FactModel, str] = {
     PledgeUpdate: "update",
     Position: "position",
     Participation: "participation",
@@ -46,7 +47,7 @@ class NotCurrent(ValueError):
         self.public_ids = public_ids
 
 
-def ended_by(model: type[Fact], changeset: Changeset) -> models.QuerySet[Fact]:
+def ended_by(model: FactModel, changeset: Changeset) -> models.QuerySet[Any]:
     """Return the facts of one kind that a changeset corrects or retracts."""
     retracted = changeset.retractions.filter(**{f"{RETRACTED[model]}__isnull": False}).values(RETRACTED[model])
     corrected = model._default_manager.filter(changeset=changeset, corrects__isnull=False).values("corrects")
@@ -64,8 +65,7 @@ def cited_sources(changeset: Changeset) -> models.QuerySet[Source]:
     """Return the sources that the facts and summits of a changeset cite."""
     cited = Q(summits__changeset=changeset)
     for model in FACTS:
-        citations = model._meta.get_field("sources").remote_field.through  # type: ignore[union-attr]  # many-to-many
-        cited |= Q(pk__in=citations._default_manager.filter(fact__changeset=changeset).values("source"))
+        cited |= Q(pk__in=model.objects.filter(changeset=changeset).values("sources"))
     return Source.objects.filter(pk__in=Source.objects.filter(cited).values("pk"))
 
 

@@ -11,7 +11,16 @@ from guarantees.models.sources import Source
 from guarantees.models.states import Group, Membership, State, StateAlias
 from guarantees.models.summits import Participation, ParticipationCitation, Summit, SummitCitation
 
-FACTS = (PledgeUpdate, Position, Participation, ConditionState, CollectiveClaim, Requirement)
+FactModel = (
+    type[PledgeUpdate]
+    | type[Position]
+    | type[Participation]
+    | type[ConditionState]
+    | type[CollectiveClaim]
+    | type[Requirement]
+)
+
+FACTS: tuple[FactModel, ...] = (PledgeUpdate, Position, Participation, ConditionState, CollectiveClaim, Requirement)
 """The kinds of facts: dated, sourced, append-only once public."""
 
 __all__ = [
@@ -22,6 +31,7 @@ __all__ = [
     "Condition",
     "ConditionState",
     "ConditionStateCitation",
+    "FactModel",
     "Group",
     "LedgerEntry",
     "Membership",

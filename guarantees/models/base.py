@@ -163,7 +163,7 @@ class Introduced(models.Model):
     """A summit or pledge that a changeset brought: nobody but editors sees it before that changeset is public."""
 
     changeset = models.ForeignKey(
-        "Changeset",
+        "guarantees.Changeset",
         on_delete=models.PROTECT,
         related_name="introduced_%(class)s",
         verbose_name=_("changeset"),

@@ -115,14 +115,13 @@ class ConditionValues:
         for_all: dict[str, str] = {}
         for_state: dict[tuple[int, str], str] = {}
         for_pledge: dict[tuple[int, str], str] = {}
-        rows = ConditionState.objects.as_of(clock).order_by("date", "pk")
-        for code, state_id, pledge_id, value in rows.values_list("condition__code", "state_id", "pledge_id", "value"):
-            if pledge_id is not None:
-                for_pledge[pledge_id, code] = value
-            elif state_id is not None:
-                for_state[state_id, code] = value
+        for said in ConditionState.objects.as_of(clock).select_related("condition").order_by("date", "pk"):
+            if said.pledge_id is not None:
+                for_pledge[said.pledge_id, said.condition.code] = said.value
+            elif said.state_id is not None:
+                for_state[said.state_id, said.condition.code] = said.value
             else:
-                for_all[code] = value
+                for_all[said.condition.code] = said.value
         return cls(for_all, for_state, for_pledge)
 
     def _said(self, code: str, state_id: int, pledge_id: int) -> str:
