@@ -16,7 +16,8 @@ WIDTH, NARROW = 1000, 340
 BAND_HEIGHT, WORD_BASELINE = 24, 16
 DOT_LINE = 38
 TICK_BOTTOM, LABEL_BASELINE, HEIGHT = 50, 64, 70
-MARGIN = 8
+MARGIN = 0
+"""The band runs from edge to edge; marks at its ends may stand over by their radius."""
 LETTER = 7.0
 """Width that a letter of a segment's word takes up at most, in view box units."""
 TICK_ROOM = 90
