@@ -46,29 +46,35 @@ def check(url: str) -> None:
     connection_settings(url)
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
-            version = connection.info.server_version
-            encoding = connection.info.parameter_status("server_encoding")
-            row = connection.execute(
-                "SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)"
-                " AND has_database_privilege(current_database(), 'TEMPORARY'),"
-                " current_setting('transaction_read_only') = 'on', current_user"
-            ).fetchone()
+            _check_server(connection)
+            _check_rights(connection)
     except psycopg.Error as error:
-        # libpq lists every address that it tried; the last line says what went wrong, never the password.
+        # libpq tells of every address that it tried; the last line says what went wrong, never the password.
         reason = str(error).strip().splitlines()[-1]
         raise Unusable(f"The database in DATABASE_URL cannot be reached: {reason}") from None
-    if version < OLDEST * 10_000:
-        raise Unusable(
-            f"The database in DATABASE_URL runs PostgreSQL {version // 10_000}; {OLDEST} or newer is needed."
-        )
+
+
+def _check_server(connection: psycopg.Connection) -> None:
+    version = connection.info.server_version // 10_000
+    if version < OLDEST:
+        raise Unusable(f"The database in DATABASE_URL runs PostgreSQL {version}; {OLDEST} or newer is needed.")
+    encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise Unusable(
             f"The database in DATABASE_URL is encoded as {encoding}; create it with ENCODING 'UTF8' instead."
         )
-    if row is None:
-        raise Unusable("The database in DATABASE_URL did not answer.")
-    may_create, read_only, user = row
+
+
+def _check_rights(connection: psycopg.Connection) -> None:
+    read_only, may_create = connection.execute(
+        "SELECT current_setting('transaction_read_only') = 'on',"
+        " coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)"
+        " AND has_database_privilege(current_database(), 'TEMPORARY')"
+    ).fetchall()[0]
     if read_only:
         raise Unusable("The database in DATABASE_URL is read-only; name the server that takes changes.")
     if not may_create:
-        raise Unusable(f"The user {user} in DATABASE_URL may not create tables there; grant CREATE on the schema.")
+        raise Unusable(
+            f"The user {connection.info.user} in DATABASE_URL may not create tables there;"
+            " grant CREATE on the schema and TEMPORARY on the database."
+        )

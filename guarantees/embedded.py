@@ -41,6 +41,7 @@ DATABASE = "guarantees"
 CHECKOUT = Path(__file__).resolve().parent.parent
 ROOTS_FOLDER = Path("/var/lib/guarantee-ledger")
 PATIENCE = 60.0  # seconds to wait for a server that starts or stops
+SHORT_PATIENCE = 3.0  # seconds to wait for one that does not answer at all
 # The address of a Unix socket holds 107 bytes, the socket's name included.
 LONGEST_FOLDER = 107 - len("/.s.PGSQL.5432")
 
@@ -245,7 +246,7 @@ class _Cluster:
                     return True
             except psycopg.OperationalError as error:
                 if not re.search("starting up|shutting down|recovery", str(error)):
-                    patience = 5.0
+                    patience = SHORT_PATIENCE
             if time.monotonic() - since > patience:
                 raise Unusable(
                     f"The data folder {self.folder} is in use by process {postmaster.pid};"
