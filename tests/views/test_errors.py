@@ -31,19 +31,10 @@ def page(request: HttpRequest, slug: str = "") -> HttpResponse:
     return HttpResponse(str(Clock.present().on))
 
 
-names = [
-    "overview",
-    "pledge-list",
-    "state-list",
-    "summit-list",
-    "source-list",
-    "change-list",
-    "methodology",
-    "search",
-    "desk",
-]
+LISTS = ["pledge-list", "state-list", "summit-list", "source-list", "change-list", "methodology", "search", "desk"]
 urlpatterns = i18n_patterns(
-    *(path("" if name == "overview" else f"{name}/", page, name=name) for name in names),
+    path("", page, name="overview"),
+    *(path(f"{name}/", page, name=name) for name in LISTS),
     path("pledges/<slug>/", page, name="pledge-detail"),
     path("accounts/", include("django.contrib.auth.urls")),
     prefix_default_language=False,
