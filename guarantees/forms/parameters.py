@@ -6,9 +6,11 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from guarantees.clock import BadParameter
+from guarantees.clock import BadParameter, Clock
 from guarantees.text import unsafe_character
 
 MAX_TEXT = 200
@@ -108,3 +110,9 @@ def tags(request: HttpRequest, name: str, group: str, chosen: Iterable[Choice]) 
         for choice in chosen
         if choice.chosen
     ]
+
+
+def address(clock: Clock, name: str, *args: str | int) -> str:
+    """Return the address of a view with the page's clocks carried on: what ``{% clock_url %}`` is in templates."""
+    path = reverse(name, args=args)
+    return f"{path}?{urlencode(clock.query)}" if clock.query else path

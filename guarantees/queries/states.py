@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from django.conf import settings
@@ -118,7 +118,7 @@ def state_rows(clock: Clock, *, group: str = "", kind: str = "", text: str = "",
     standing = LedgerEntry.objects.in_force(clock).order_by().values_list("state", "status", "rank")
     for state_id, status, rank, number in standing.annotate(number=Count("pk")):
         counts.setdefault(state_id, Counter())[_firmness(status, rank)] += number
-    stances = {position.state_id: position for position in present_positions(clock, subject=Subject.GUARANTEES)}
+    stances = present_stances(clock)
     attended = Participation.objects.as_of(clock).order_by().values_list("state").annotate(number=Count("pk"))
     meetings: dict[int, int] = dict(attended)
     rows = []
@@ -156,22 +156,18 @@ def groups() -> list[Group]:
     return list(Group.objects.order_by("code"))
 
 
-def present_positions(clock: Clock, subject: str = "", state: State | None = None) -> list[Position]:
-    """Return the positions that hold as of a clock: of each state and subject the latest.
+def present_stances(clock: Clock) -> dict[int, Position]:
+    """Return for each state its present position on the guarantees as a whole: the latest one, as of a clock.
 
     Of two on one day the one with the greater public id, so that the answer never changes by itself.
     """
-    positions = Position.objects.as_of(clock)
-    if subject:
-        positions = positions.filter(subject=subject)
-    if state is not None:
-        positions = positions.filter(state=state)
-    return list(
-        positions.order_by("state", "subject", "-date", "-public_id")
-        .distinct("state", "subject")
-        .select_related("summit")
-        .prefetch_related("sources")
+    latest = (
+        Position.objects.as_of(clock)
+        .filter(subject=Subject.GUARANTEES)
+        .order_by("state", "-date", "-public_id")
+        .distinct("state")
     )
+    return {position.state_id: position for position in latest}
 
 
 # --- One state
@@ -188,9 +184,8 @@ class StandingPledge:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Something a state said: an update of a pledge, or a position."""
+    """Something a state said or did: an update of a pledge, or a position; exactly one of the two is set."""
 
-    date: dt.date
     update: PledgeUpdate | None = None
     position: Position | None = None
 
@@ -216,7 +211,6 @@ class StateRecord:
     ended: list[StandingPledge]
     positions: list[PositionHistory]
     participations: list[Participation]
-    statements: list[Statement] = field(default_factory=list)
 
     @property
     def firm(self) -> int:
@@ -240,12 +234,6 @@ def record(state: State, clock: Clock) -> StateRecord:
             entries, key=lambda entry: (order.index(Category(entry.category)), -(entry.rank or 0), entry.pledge.slug)
         )
     ]
-    updates = (
-        PledgeUpdate.objects.as_of(clock)
-        .filter(pledge__state=state)
-        .select_related("pledge", "summit")
-        .prefetch_related("sources")
-    )
     positions = list(
         Position.objects.as_of(clock)
         .filter(state=state)
@@ -269,7 +257,6 @@ def record(state: State, clock: Clock) -> StateRecord:
         ended=[pledge for pledge in standing if pledge.entry.rank is None and pledge.entry.status != Status.RULED_OUT],
         positions=position_histories(positions),
         participations=list(participations),
-        statements=statements(updates, positions),
     )
 
 
@@ -292,11 +279,38 @@ def position_histories(positions: Sequence[Position]) -> list[PositionHistory]:
     ]
 
 
-def statements(updates: Iterable[PledgeUpdate], positions: Iterable[Position]) -> list[Statement]:
-    """Return all that was said, updates and positions merged, the newest first; of one day positions before pledges."""
-    said = [Statement(position.date, position=position) for position in positions]
-    said += [
-        Statement(update.date, update=update)
-        for update in sorted(updates, key=lambda update: (update.date, update.pledge.slug), reverse=True)
+StatementKey = tuple[dt.date, str, int]
+"""The day of a statement, its kind (``position`` or ``update``) and its primary key."""
+
+
+def statement_keys(state: State, clock: Clock) -> list[StatementKey]:
+    """Return all that a state said and did, updates and positions merged, the newest first.
+
+    Of one day, updates stand before positions. Only keys, so that a long record is read page by page
+    (:func:`statements`).
+    """
+    updates = PledgeUpdate.objects.as_of(clock).filter(pledge__state=state)
+    positions = Position.objects.as_of(clock).filter(state=state)
+    keys = [(day, "position", pk) for day, pk in positions.order_by("date", "public_id").values_list("date", "pk")]
+    keys += [(day, "update", pk) for day, pk in updates.order_by("date", "public_id").values_list("date", "pk")]
+    return sorted(keys, key=lambda key: key[0])[::-1]
+
+
+def statements(keys: Sequence[StatementKey]) -> list[Statement]:
+    """Return the statements with these keys, in their order, each with its meeting and its sources."""
+    updates = (
+        PledgeUpdate.objects.filter(pk__in=[pk for _day, kind, pk in keys if kind == "update"])
+        .select_related("pledge", "summit")
+        .prefetch_related("sources")
+        .in_bulk()
+    )
+    positions = (
+        Position.objects.filter(pk__in=[pk for _day, kind, pk in keys if kind == "position"])
+        .select_related("summit")
+        .prefetch_related("sources")
+        .in_bulk()
+    )
+    return [
+        Statement(update=updates[pk]) if kind == "update" else Statement(position=positions[pk])
+        for _day, kind, pk in keys
     ]
-    return sorted(said, key=lambda statement: statement.date, reverse=True)

@@ -1,7 +1,7 @@
 """Meetings: which there were, who took part, and what each did to the pledges."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -333,16 +333,17 @@ def years(clock: Clock) -> list[int]:
     return sorted(set(found.order_by()), reverse=True)
 
 
-def update_counts(summits: Iterable[Summit], clock: Clock) -> Mapping[int, int]:
-    """Return for each of the meetings how many pledges were updated there, as of the clock; one query."""
+def with_update_counts(summits: Sequence[Summit], clock: Clock) -> list[tuple[Summit, int]]:
+    """Return each of the meetings with the number of pledges updated there, as of the clock; one query."""
     rows = (
         PledgeUpdate.objects.as_of(clock)
         .filter(summit__in=[summit.pk for summit in summits])
         .order_by()
-        .values("summit")
+        .values_list("summit")
         .annotate(number=Count("pledge", distinct=True))
     )
-    return {row["summit"]: row["number"] for row in rows}
+    numbers: dict[int, int] = dict(rows)
+    return [(summit, numbers.get(summit.pk, 0)) for summit in summits]
 
 
 def visible_names(clock: Clock) -> list[tuple[str, str]]:

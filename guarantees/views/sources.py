@@ -1,0 +1,98 @@
+"""Sources: the list, and what rests on one."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from guarantees.forms.parameters import (
+    Choice,
+    FilterTag,
+    address,
+    address_without,
+    one_of,
+    page_of,
+    several,
+    tags,
+    text,
+)
+from guarantees.models import Source
+from guarantees.queries import sources
+from guarantees.queries.sources import SourceFilter
+from guarantees.templatetags.ledger import language_name
+from guarantees.text import fold
+from guarantees.views.errors import NotRecorded, Suggestion
+from guarantees.views.public import ClockRequest, public_page
+from guarantees.vocabulary import SourceKind
+
+SOURCES_PER_PAGE = 50
+
+
+@public_page
+def source_list(request: ClockRequest) -> HttpResponse:
+    """List sources with search, kind and language filters."""
+    clock = request.clock
+    kinds = several(request.GET, "kind", SourceKind.values)
+    languages = several(request.GET, "language", sources.languages(clock))
+    sort = one_of(request.GET, "sort", sources.SORTS, default="publisher")
+    wanted = SourceFilter(text(request.GET), kinds, languages)
+    counts = sources.facets(clock, wanted)
+    page = page_of(request.GET, sources.filtered(clock, wanted, sort), SOURCES_PER_PAGE)
+    resting = sources.fact_counts(page.object_list, clock)
+    kind_choices = [
+        Choice(term.value, str(term.label), term.value in kinds, counts.kinds.get(term.value, 0)) for term in SourceKind
+    ]
+    language_choices = sorted(
+        (
+            Choice(code, language_name(code), code in languages, counts.languages.get(code, 0))
+            for code in sources.languages(clock)
+        ),
+        key=lambda choice: fold(choice.label),
+    )
+    set_filters = [
+        *tags(request, "kind", _("Kind"), kind_choices),
+        *tags(request, "language", _("Language"), language_choices),
+    ]
+    if wanted.text:
+        set_filters.append(FilterTag(_("Text"), wanted.text, address_without(request, "q")))
+    return render(
+        request,
+        "sources/list.html",
+        {
+            "page": page,
+            "rows": [(source, resting.get(source.pk, 0)) for source in page.object_list],
+            "sort": sort,
+            "words": wanted.text,
+            "filters": [
+                ("kind", _("Kind"), kind_choices, len(kinds)),
+                ("language", _("Language"), language_choices, len(languages)),
+            ],
+            "tags": set_filters,
+        },
+    )
+
+
+@public_page
+def source_detail(request: ClockRequest, public_id: str) -> HttpResponse:
+    """Show one source and everything that rests on it."""
+    source = Source.objects.visible(request.clock).filter(public_id=public_id).first()
+    if source is None:
+        raise NotRecorded(
+            _("No source with the id “%(id)s” is on record.") % {"id": public_id},
+            [
+                Suggestion(
+                    near.title or near.publisher,
+                    address(request.clock, "source-detail", near.public_id),
+                    note=near.public_id,
+                )
+                for near in sources.nearest_sources(public_id, request.clock)
+            ],
+        )
+    return render(
+        request,
+        "sources/detail.html",
+        {
+            "source": source,
+            "record": sources.record(source, request.clock),
+            "trail": [(_("Sources"), address(request.clock, "source-list"))],
+        },
+    )
