@@ -5,11 +5,11 @@
   const stored = () => { try { return localStorage.getItem("scheme"); } catch { return null; } };
   const apply = (scheme) => { if (scheme === "light" || scheme === "dark") root.dataset.scheme = scheme; else delete root.dataset.scheme; };
   apply(stored());
+  root.dataset.scripted = ""; // shows the choice in the footer from the first drawing on
 
   document.addEventListener("DOMContentLoaded", () => {
     const choice = document.getElementById("scheme");
     if (!choice) return;
-    choice.hidden = false;
     const current = choice.querySelector(`[value="${root.dataset.scheme || "auto"}"]`);
     if (current) current.checked = true;
     choice.addEventListener("change", (event) => {
