@@ -13,6 +13,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir, extract_python
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from django.conf import settings
 from django.utils.translation.template import templatize
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -27,16 +28,17 @@ KEYWORDS = {
 }
 
 
-def paths() -> list[Path]:
-    """The catalogue of every language but English."""
-    return sorted(LOCALE.glob("*/LC_MESSAGES/django.po"))
+def paths() -> dict[str, Path]:
+    """The catalogue of every language but that of the source."""
+    languages = [code for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+    return {code: LOCALE / code / "LC_MESSAGES" / "django.po" for code in languages}
 
 
 def compile_all() -> None:
     """Write the compiled catalogue beside each one that is newer."""
-    for path in paths():
+    for path in paths().values():
         target = path.with_suffix(".mo")
-        if not target.exists() or target.stat().st_mtime < path.stat().st_mtime:
+        if path.exists() and (not target.exists() or target.stat().st_mtime < path.stat().st_mtime):
             with path.open("rb") as source:
                 catalog = read_po(source)
             fresh = target.with_suffix(".mo.new")
@@ -50,7 +52,7 @@ def extract() -> Catalog:
     catalog = Catalog(project="Guarantee Ledger")
     found = [
         *_extracted(CHECKOUT / "guarantees", "**.py", "python"),
-        *_extracted(CHECKOUT / "templates", "**.html", "guarantees.catalogues:extract_template"),
+        *_extracted(CHECKOUT / "templates", "**.*", "guarantees.catalogues:extract_template"),
     ]
     for place, message, comments, context in found:
         catalog.add(message, None, [(place, 0)], auto_comments=comments, context=context)
@@ -69,12 +71,12 @@ def _extracted(folder: Path, pattern: str, method: str) -> Iterator[tuple[str, A
 
 def extract_template(
     file: IO[bytes], keywords: dict[str, Any], comment_tags: list[str], options: dict[str, Any]
-) -> Iterator[tuple[int, str, Any, list[str]]]:
+) -> Iterator[tuple[Any, ...]]:
     """Babel's extraction method for Django's template language, by way of Django's own reading of it."""
     python = templatize(file.read().decode())
     # Everything but the marked texts has become a run of X; as Python it must not be indented.
     lines = re.sub(r"^[ \t]+", "", python, flags=re.MULTILINE)
-    yield from extract_python(BytesIO(lines.encode()), keywords, comment_tags, {**options, "encoding": "utf-8"})
+    yield from extract_python(BytesIO(lines.encode()), keywords, comment_tags, {"encoding": "utf-8"})
 
 
 def is_translated(message: Message) -> bool:
@@ -83,13 +85,18 @@ def is_translated(message: Message) -> bool:
     return all(forms) and not message.fuzzy
 
 
-def update(path: Path, template: Catalog) -> Catalog:
-    """Bring a catalogue up to date with the texts in use; texts no longer used are dropped."""
-    with path.open("rb") as file:
-        catalog = read_po(file)
+def update(code: str, template: Catalog) -> Catalog:
+    """Bring a language's catalogue up to date with the texts in use; texts no longer used are dropped."""
+    path = paths()[code]
+    if path.exists():
+        with path.open("rb") as file:
+            catalog = read_po(file)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        catalog = Catalog(locale=code, project=template.project)
     # Guessed translations would have to be looked for; missing ones are named by a test.
     catalog.update(template, no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
     with path.open("wb") as file:
-        write_po(file, catalog, width=100, sort_output=True, omit_header=False, include_lineno=False, no_location=False)
+        write_po(file, catalog, width=100, sort_output=True, include_lineno=False)
     return catalog

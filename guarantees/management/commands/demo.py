@@ -110,13 +110,13 @@ def announce_when_ready(address: str) -> None:
     os._exit(0)
 
 
-class Master(Arbiter):
+class Master(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
     """Gunicorn's master process; a terminal that closes ends it instead of reloading it."""
 
     handle_hup = Arbiter.handle_term
 
 
-class Server(BaseApplication):
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """Gunicorn with threads, serving this machine."""
 
     def __init__(self, port: int) -> None:

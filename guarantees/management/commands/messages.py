@@ -16,8 +16,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["compile_only"]:
             template = catalogues.extract()
-            for path in catalogues.paths():
-                catalog = catalogues.update(path, template)
-                missing = sum(1 for message in catalog if message.id and not catalogues.is_translated(message))
-                self.stdout.write(f"{catalog.locale}: {len(catalog)} texts, {missing} without a translation")
+            for code in catalogues.paths():
+                catalog = catalogues.update(code, template)
+                done = sum(1 for message in catalog if message.id and catalogues.is_translated(message))
+                self.stdout.write(f"{code}: {done} of {len(catalog)} translated")
         catalogues.compile_all()
