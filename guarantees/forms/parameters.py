@@ -112,6 +112,11 @@ def tags(request: HttpRequest, name: str, group: str, chosen: Iterable[Choice]) 
     ]
 
 
+def relaxations(tags: Iterable[FilterTag]) -> list[FilterTag]:
+    """Return what an empty list suggests: the page without each of its filters."""
+    return [FilterTag(tag.group, _("Without “%(filter)s”") % {"filter": tag.label}, tag.href) for tag in tags]
+
+
 def address(clock: Clock, name: str, *args: str | int) -> str:
     """Return the address of a view with the page's clocks carried on: what ``{% clock_url %}`` is in templates."""
     path = reverse(name, args=args)

@@ -136,6 +136,16 @@ class Participation(Fact):
     def __str__(self) -> str:
         return self.public_id
 
+    @property
+    def speakers(self) -> list[tuple[str, str]]:
+        """The people who spoke for the state, each with an office; either may be empty.
+
+        Several stand in one field, separated by semicolons, and their offices in the same order.
+        """
+        people = [part.strip() for part in self.representative.split(";")]
+        offices = [part.strip() for part in self.office.split(";")]
+        return [pair for pair in zip_longest(people, offices, fillvalue="") if any(pair)]
+
 
 class ParticipationCitation(Citation):
     """A source for a participation."""

@@ -85,17 +85,13 @@ class StateRow:
     stance: Position | None = None
     meetings: int = 0
 
-    @property
-    def in_force(self) -> int:
-        """The pledges on a rung of the ladder."""
-        return self.firm + self.announced + self.signalled
-
 
 SORTS: dict[str, Callable[[StateRow], tuple[object, ...]]] = {
     "name": lambda row: (fold(row.name),),
     "-name": lambda row: tuple(-ord(char) for char in fold(row.name)),
-    "pledges": lambda row: (-row.in_force, -row.firm, -row.announced, fold(row.name)),
     "firm": lambda row: (-row.firm, -row.announced, -row.signalled, fold(row.name)),
+    "announced": lambda row: (-row.announced, -row.firm, -row.signalled, fold(row.name)),
+    "signalled": lambda row: (-row.signalled, -row.firm, -row.announced, fold(row.name)),
     "ruled_out": lambda row: (-row.ruled_out, fold(row.name)),
     "meetings": lambda row: (-row.meetings, fold(row.name)),
 }
@@ -216,6 +212,11 @@ class StateRecord:
     def firm(self) -> int:
         """How many of the pledges in force are committed or firmer."""
         return sum((pledge.entry.rank or 0) >= FIRM_RANK for pledge in self.in_force)
+
+    @property
+    def stance(self) -> Position | None:
+        """Its present position on the guarantees as a whole."""
+        return next((history.present for history in self.positions if history.subject is Subject.GUARANTEES), None)
 
 
 def record(state: State, clock: Clock) -> StateRecord:

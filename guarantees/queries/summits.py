@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, ExtractYear
@@ -212,11 +211,10 @@ def _sorted_name(state: State) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
-    """One state at a meeting, and the people who spoke for it, each with an office (either may be empty)."""
+    """One state at a meeting."""
 
     participation: Participation
     state: State
-    speakers: list[tuple[str, str]]
 
     @property
     def role(self) -> Role:
@@ -263,22 +261,11 @@ class Attendees:
         return len(self.listed) - self.states
 
 
-def speakers(representative: str, office: str) -> list[tuple[str, str]]:
-    """Return the people of a participation with their offices; several stand in one field, separated by semicolons.
-
-    >>> speakers("Ursula von der Leyen;António Costa", "President of the Commission;President of the Council")
-    [('Ursula von der Leyen', 'President of the Commission'), ('António Costa', 'President of the Council')]
-    """
-    people = [part.strip() for part in representative.split(";")]
-    offices = [part.strip() for part in office.split(";")]
-    return [pair for pair in zip_longest(people, offices, fillvalue="") if any(pair)]
-
-
 def attendees(summit: Summit, clock: Clock) -> Attendees:
     """Return who took part: the host first, then the co-chairs, then by name in the reader's language."""
     rows = Participation.objects.as_of(clock).filter(summit=summit).select_related("state").prefetch_related("sources")
     order = {Role.HOST: 0, Role.CO_CHAIR: 1}
-    listed = [Attendee(row, row.state, speakers(row.representative, row.office)) for row in rows]
+    listed = [Attendee(row, row.state) for row in rows]
     listed.sort(key=lambda attendee: (order.get(attendee.role, 2), _sorted_name(attendee.state)))
     return Attendees(listed)
 

@@ -11,6 +11,7 @@ from guarantees.forms.parameters import (
     address_without,
     one_of,
     page_of,
+    relaxations,
     several,
     tags,
     text,
@@ -67,6 +68,7 @@ def source_list(request: ClockRequest) -> HttpResponse:
                 ("language", _("Language"), language_choices, len(languages)),
             ],
             "tags": set_filters,
+            "relax": relaxations(set_filters),
         },
     )
 

@@ -5,7 +5,17 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from guarantees.forms.parameters import Choice, FilterTag, address, address_without, one_of, page_of, tags, text
+from guarantees.forms.parameters import (
+    Choice,
+    FilterTag,
+    address,
+    address_without,
+    one_of,
+    page_of,
+    relaxations,
+    tags,
+    text,
+)
 from guarantees.models import State
 from guarantees.queries import states
 from guarantees.views.errors import NotRecorded, Suggestion
@@ -42,6 +52,7 @@ def state_list(request: ClockRequest) -> HttpResponse:
             "group_choices": group_choices,
             "kind_choices": kind_choices,
             "tags": set_filters,
+            "relax": relaxations(set_filters),
         },
     )
 

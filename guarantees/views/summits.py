@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from guarantees.forms.parameters import Choice, address, page_of, several, tags
+from guarantees.forms.parameters import Choice, address, page_of, relaxations, several, tags
 from guarantees.models import Summit
 from guarantees.queries import summits
 from guarantees.queries.summits import SummitFilter
@@ -30,6 +30,11 @@ def summit_list(request: ClockRequest) -> HttpResponse:
     kind_choices = [Choice(term.value, str(term.label), term.value in kinds) for term in SummitKind]
     format_choices = [Choice(term.value, str(term.label), term.value in formats) for term in SummitFormat]
     year_choices = [Choice(year, year, year in chosen_years) for year in years]
+    set_filters = [
+        *tags(request, "kind", _("Level"), kind_choices),
+        *tags(request, "format", _("Format"), format_choices),
+        *tags(request, "year", _("Year"), year_choices),
+    ]
     return render(
         request,
         "summits/list.html",
@@ -42,11 +47,8 @@ def summit_list(request: ClockRequest) -> HttpResponse:
                 ("format", _("Format"), format_choices, len(formats)),
                 ("year", _("Year"), year_choices, len(chosen_years)),
             ],
-            "tags": [
-                *tags(request, "kind", _("Level"), kind_choices),
-                *tags(request, "format", _("Format"), format_choices),
-                *tags(request, "year", _("Year"), year_choices),
-            ],
+            "tags": set_filters,
+            "relax": relaxations(set_filters),
         },
     )
 
