@@ -24,8 +24,7 @@ class State(Versioned):
         constraints = [
             is_one_of("state", "kind", StateKind),
             models.CheckConstraint(
-                condition=Q(kind=StateKind.STATE, code__regex=r"^[A-Z]{3}$")
-                | Q(kind=StateKind.ORGANISATION, code__regex=r"^[A-Z]{2,4}$"),
+                condition=Q(code__regex=r"^[A-Z]{2,4}$") & (~Q(kind=StateKind.STATE) | Q(code__regex=r"^[A-Z]{3}$")),
                 name="state_code_is_iso",
                 violation_error_message=_("The code of a state has three capital letters (ISO 3166-1 alpha-3)."),
             ),
