@@ -28,13 +28,13 @@ browser: $(VENV)/develop
 lint: $(VENV)/develop ## Look for faults in code and templates
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
-	@git ls-files -z 'templates/*.html' | xargs -0 -r $(VENV)/bin/python -m djade --target-version 5.2 --check
+	@git ls-files -z 'templates/*.html' | xargs -0 -r $(VENV)/bin/djade --target-version 5.2 --check
 	@git ls-files -z 'templates/*.html' | xargs -0 -r $(VENV)/bin/python -m djhtml --tabwidth 2 --check
 
 fmt: $(VENV)/develop ## Format code and templates
 	@$(RUN) -m ruff check --fix --quiet . || true
 	@$(RUN) -m ruff format .
-	@git ls-files -z 'templates/*.html' | xargs -0 -r $(VENV)/bin/python -m djade --target-version 5.2 || true
+	@git ls-files -z 'templates/*.html' | xargs -0 -r $(VENV)/bin/djade --target-version 5.2 || true
 	@git ls-files -z 'templates/*.html' | xargs -0 -r $(VENV)/bin/python -m djhtml --tabwidth 2
 
 types: $(VENV)/develop ## Check types
