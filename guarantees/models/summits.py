@@ -1,5 +1,7 @@
 """Summits (meetings of every level and calls) and who took part in them."""
 
+from itertools import zip_longest
+
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q

@@ -123,6 +123,16 @@ class PledgeOutcome:
     changes: list[Change]
 
     @property
+    def is_new(self) -> bool:
+        """Whether the pledge was made here, so that its terms, not changes of them, are to be told."""
+        return self.kind is Outcome.MADE
+
+    @property
+    def has_quantity(self) -> bool:
+        """Whether a number is in force."""
+        return bool(self.later.unit)
+
+    @property
     def again(self) -> bool:
         """Whether a refusal had been given before the meeting too."""
         return self.kind is Outcome.RULED_OUT and self.earlier is not None and self.earlier.status == self.later.status
@@ -354,6 +364,11 @@ class SummitRecord:
     def groups(self) -> list[tuple[Outcome, list[PledgeOutcome]]]:
         """The groups of outcomes that hold something."""
         return [(kind, results) for kind, results in self.outcomes.items() if results]
+
+    @property
+    def numbers(self) -> dict[int, int]:
+        """The numbers under which the sources are cited, by primary key."""
+        return {source.pk: number for number, source in enumerate(self.sources, start=1)}
 
 
 def record(summit: Summit, clock: Clock) -> SummitRecord:
