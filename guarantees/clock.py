@@ -1,6 +1,7 @@
 """The two clocks: *on* which day, and as *known* at which moment. The only source of time in the app."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -84,7 +85,8 @@ def parse_on(value: str) -> dt.date:
     unless a later date is on record.
     """
     accepted = _("a day of the calendar in the form 2026-02-26")
-    if len(value) != 10:
+    # Python would read the other forms of ISO 8601 too (2025-W36-4); one form makes one address.
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is None:
         raise BadParameter("on", value, accepted)
     try:
         return dt.date.fromisoformat(value)
