@@ -5,7 +5,7 @@ because the new one corrects it, the new one is ``…-2``, the next ``…-3``. I
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.utils.text import slugify
 
@@ -58,18 +58,18 @@ def stem_of(fact: Fact) -> str:
             scope = fact.state.code if fact.state else fact.pledge.slug if fact.pledge else ""
             return condition_state_stem(fact.condition.code, scope, fact.date)
         case CollectiveClaim() | Requirement():
-            return _joined(fact.slug)
+            return fact.slug
     raise TypeError(f"{type(fact).__name__} is no kind of fact.")
 
 
-def free_ids(model: type[Fact], stems: Sequence[str]) -> list[str]:
-    """Return an id for each stem that no fact of this kind has yet, and that no other stem of the list got."""
+def free_ids(model: type[Fact], stems: Sequence[str], reserved: Collection[str] = ()) -> list[str]:
+    """Return an id for each stem that no fact of this kind has, that is not reserved, and that no other stem got."""
     ids: dict[int, str] = {}
     numbers = dict.fromkeys(range(len(stems)), 1)
     while numbers:
         wanted = {place: stems[place] + (f"-{n}" if n > 1 else "") for place, n in numbers.items()}
         known = model._default_manager.filter(public_id__in=wanted.values())
-        taken = set(known.values_list("public_id", flat=True)).union(ids.values())
+        taken = set(known.values_list("public_id", flat=True)).union(reserved, ids.values())
         for place, public_id in wanted.items():
             if public_id in taken:
                 numbers[place] += 1
