@@ -2,9 +2,15 @@
 
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from guarantees.views import changes, crawlers, gallery, methodology, sources, states, summits
+from guarantees.views.desk import home as desk_home
+from guarantees.views.desk import review as desk_review
+from guarantees.views.desk import sheet as desk_sheet
+from guarantees.views.desk import sources as desk_sources
+from guarantees.views.desk import summits as desk_summits
 from guarantees.views.healthz import healthz
 
 handler400 = "guarantees.views.errors.bad_request"
@@ -26,6 +32,32 @@ urlpatterns = [
         path("changes/", changes.change_list, name="change-list"),
         path("changes/<int:pk>/", changes.change_detail, name="change-detail"),
         path("methodology/", methodology.methodology, name="methodology"),
+        path("accounts/login/", LoginView.as_view(), name="login"),
+        path("accounts/logout/", LogoutView.as_view(), name="logout"),
+        path("desk/", desk_home.desk, name="desk"),
+        path("desk/start/", desk_home.start, name="desk-start"),
+        path("desk/changesets/<int:pk>/", desk_sheet.sheet, name="desk-sheet"),
+        path("desk/changesets/<int:pk>/details/", desk_sheet.details, name="desk-details"),
+        path("desk/changesets/<int:pk>/add/<slug:kind>/", desk_sheet.add, name="desk-add"),
+        path("desk/changesets/<int:pk>/submit/", desk_sheet.submit, name="desk-submit"),
+        path("desk/changesets/<int:pk>/withdraw/", desk_sheet.withdraw, name="desk-withdraw"),
+        path("desk/changesets/<int:pk>/comment/", desk_sheet.comment, name="desk-comment"),
+        path("desk/changesets/<int:pk>/summit/", desk_summits.edit, name="desk-summit"),
+        path("desk/changesets/<int:pk>/summit/new/", desk_summits.add, name="desk-summit-add"),
+        path("desk/changesets/<int:pk>/review/", desk_review.review, name="desk-review"),
+        path("desk/changesets/<int:pk>/approve/", desk_review.approve, name="desk-approve"),
+        path("desk/changesets/<int:pk>/request-changes/", desk_review.request_changes, name="desk-request-changes"),
+        path("desk/changesets/<int:pk>/call-back/", desk_review.call_back, name="desk-call-back"),
+        path("desk/rows/<slug:kind>/<int:pk>/delete/", desk_sheet.delete, name="desk-delete"),
+        path("desk/rows/<slug:kind>/<int:pk>/sources/", desk_sources.sources, name="desk-sources"),
+        path("desk/rows/<slug:kind>/<int:pk>/sources/new/", desk_sources.new, name="desk-source-new"),
+        path(
+            "desk/rows/<slug:kind>/<int:pk>/sources/<int:source_pk>/remove/",
+            desk_sources.remove,
+            name="desk-source-remove",
+        ),
+        path("desk/rows/<slug:kind>/<int:pk>/cells/<slug:name>/", desk_sheet.cell, name="desk-cell"),
+        path("desk/sources/<int:pk>/", desk_sources.source, name="desk-source"),
         prefix_default_language=False,
     ),
 ]

@@ -1,0 +1,229 @@
+"""Forms for draft facts: whole rows to add, and single cells to edit in place."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from guarantees.forms.fields import RecordForm, StateField, record_form, summits_for
+from guarantees.models import Changeset, Participation, PledgeUpdate, Position, Source, State, Summit
+from guarantees.models.base import Fact
+from guarantees.vocabulary import Category
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the sheet: the columns that are edited together."""
+
+    name: str
+    label: str | Promise
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of row of the sheet: how addresses name it, its cells in their order."""
+
+    name: str
+    model: type[Fact]
+    cells: tuple[Cell, ...]
+
+    def cell(self, name: str) -> Cell | None:
+        """Return the cell of that name, or None."""
+        return next((cell for cell in self.cells if cell.name == name), None)
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "updates",
+            PledgeUpdate,
+            (
+                Cell("status", gettext_lazy("Status"), ("status",)),
+                Cell(
+                    "quantity",
+                    gettext_lazy("Quantity"),
+                    ("quantity_min", "quantity_max", "unit", "quantity_basis"),
+                ),
+                Cell(
+                    "conditions",
+                    gettext_lazy("Conditions"),
+                    ("conditions_basis", "conditions", "conditions_lifted"),
+                ),
+                Cell("date", gettext_lazy("Date"), ("date", "summit")),
+                Cell("basis", gettext_lazy("Said by, instrument"), ("attribution", "instrument", "bindingness")),
+                Cell("area", gettext_lazy("Area"), ("area",)),
+                Cell("summary", gettext_lazy("Summary"), ("summary",)),
+                Cell("wording", gettext_lazy("Original wording"), ("wording", "wording_language")),
+            ),
+        ),
+        Kind(
+            "positions",
+            Position,
+            (
+                Cell("stance", gettext_lazy("Stance"), ("stance",)),
+                Cell("subject", gettext_lazy("Subject"), ("subject", "topic")),
+                Cell("date", gettext_lazy("Date"), ("date", "summit")),
+                Cell("summary", gettext_lazy("Summary"), ("summary",)),
+            ),
+        ),
+        Kind(
+            "participations",
+            Participation,
+            (
+                Cell("role", gettext_lazy("Role"), ("role",)),
+                Cell("attendance", gettext_lazy("Attendance"), ("attendance",)),
+                Cell("representative", gettext_lazy("Who spoke"), ("representative", "office")),
+            ),
+        ),
+    )
+}
+"""The kinds of rows that the sheet knows, by the names in its addresses."""
+
+
+def kind_of(fact: Fact) -> Kind:
+    """Return the kind of a fact. Raises KeyError for a kind that the sheet does not know."""
+    return {kind.model: kind for kind in KINDS.values()}[type(fact)]
+
+
+class FactForm(RecordForm):
+    """A form over columns of a fact of one changeset."""
+
+    def __init__(self, *args: Any, changeset: Changeset, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "summit" in self.fields:
+            summits = Summit.objects.filter(summits_for(changeset.pk))
+            self.fields["summit"].queryset = summits  # type: ignore[attr-defined]  # a SummitField
+
+
+def cell_form(kind: Kind, cell: Cell) -> type[RecordForm]:
+    """Return the class of the form for a cell; it also carries on which state of the row it was built."""
+    form = record_form(kind.model, cell.fields, FactForm)
+    fields = {
+        "version": forms.IntegerField(min_value=1, widget=forms.HiddenInput),
+        "seen": forms.CharField(max_length=16, widget=forms.HiddenInput, required=False),
+    }
+    return type(form.__name__, (form,), fields)
+
+
+def cell_values(form: RecordForm) -> dict[str, Any]:
+    """Return what a valid cell form says, without the state of the row that it carries."""
+    return {name: _stored(value) for name, value in form.cleaned_data.items() if name not in ("version", "seen")}
+
+
+def _stored(value: Any) -> Any:
+    """Return a form's value as the column holds it: the codes of a list in their order, no number as None."""
+    return sorted(value) if isinstance(value, list) else value
+
+
+class ChoosePledgeForm(forms.Form):
+    """The first step of a new row: whose pledge, and of which category."""
+
+    state = StateField(State.objects.all(), label=gettext_lazy("State or organisation"))
+    category = forms.ChoiceField(choices=[("", "—"), *Category.choices], label=gettext_lazy("Category"))
+
+
+NEW_PLEDGE = "new"
+"""The choice that makes a new pledge instead of adding to one that exists."""
+
+UPDATE_FIELDS = (
+    "date",
+    "summit",
+    "status",
+    "quantity_min",
+    "quantity_max",
+    "unit",
+    "quantity_basis",
+    "conditions_basis",
+    "conditions",
+    "conditions_lifted",
+    "attribution",
+    "instrument",
+    "bindingness",
+    "area",
+    "summary",
+    "wording",
+    "wording_language",
+)
+
+
+class AddForm(FactForm):
+    """A form for a new row, with the sources that were used before in the changeset to tick."""
+
+    def __init__(self, *args: Any, changeset: Changeset, used: list[Source], **options: Any) -> None:
+        super().__init__(*args, changeset=changeset, **options)
+        if used:
+            self.fields["sources"] = forms.ModelMultipleChoiceField(
+                Source.objects.filter(pk__in=[source.pk for source in used]),
+                required=False,
+                widget=forms.CheckboxSelectMultiple,
+                label=_("Sources used before"),
+                help_text=_("Others can be added to the row afterwards."),
+            )
+            choices = [(source.pk, source_label(source)) for source in used]
+            self.fields["sources"].choices = choices  # type: ignore[attr-defined]  # in the order of their use
+
+    def fact_values(self) -> dict[str, Any]:
+        """Return the columns of the new row."""
+        return {
+            name: _stored(value)
+            for name, value in self.cleaned_data.items()
+            if name not in ("sources", "pledge", "title")
+        }
+
+    def sources(self) -> list[Source]:
+        """Return the sources that were ticked."""
+        return list(self.cleaned_data.get("sources") or [])
+
+
+def source_label(source: Source) -> str:
+    """Return a source in a few words: publisher, day, headline as far as they are known."""
+    parts = [source.publisher, source.published_on.isoformat() if source.published_on else "", source.title]
+    return " · ".join(part for part in parts if part)
+
+
+class AddUpdateForm(AddForm):
+    """A form for a new update: to a pledge of the state and category chosen before, or to a new one."""
+
+    pledge = forms.ChoiceField(label=gettext_lazy("Pledge"), widget=forms.RadioSelect)
+    title = forms.CharField(
+        label=gettext_lazy("Title of the new pledge"),
+        required=False,
+        help_text=gettext_lazy("In a few words, such as “French troops for a reassurance force”."),
+    )
+
+    def __init__(self, *args: Any, pledges: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices = [*pledges, (NEW_PLEDGE, _("A new pledge"))]
+        self.fields["pledge"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+        if not pledges:
+            self.fields["pledge"].widget = forms.HiddenInput()
+            self.initial["pledge"] = NEW_PLEDGE
+        self.order_fields(["pledge", "title", *UPDATE_FIELDS, "sources"])
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if values.get("pledge") == NEW_PLEDGE and not values.get("title", "").strip():
+            self.add_error("title", _("A new pledge needs a title."))
+        return values
+
+
+def update_form_class() -> type[AddUpdateForm]:
+    """Return the class of the form for a new update."""
+    return record_form(PledgeUpdate, UPDATE_FIELDS, AddUpdateForm)  # type: ignore[return-value]  # base is kept
+
+
+def position_form_class() -> type[AddForm]:
+    """Return the class of the form for a new position."""
+    names = ("state", "stance", "subject", "topic", "date", "summit", "summary")
+    return record_form(Position, names, AddForm)  # type: ignore[return-value]  # base is kept
+
+
+def participation_form_class() -> type[AddForm]:
+    """Return the class of the form for a state's part in the changeset's summit."""
+    names = ("state", "role", "attendance", "representative", "office")
+    return record_form(Participation, names, AddForm)  # type: ignore[return-value]  # base is kept

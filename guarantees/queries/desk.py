@@ -1,0 +1,380 @@
+"""What the desk shows: changesets by where they stand, the sheet of one, and the comparison for its reviewer."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils.translation import gettext
+
+from guarantees import publication, wording
+from guarantees.clock import Clock
+from guarantees.ledger import Terms
+from guarantees.models import (
+    Changeset,
+    LedgerEntry,
+    Participation,
+    Pledge,
+    PledgeUpdate,
+    Position,
+    Retraction,
+    ReviewComment,
+    Source,
+    State,
+    Summit,
+)
+from guarantees.models.base import Fact
+from guarantees.text import fold
+from guarantees.vocabulary import (
+    Area,
+    Attendance,
+    Bindingness,
+    ChangesetState,
+    ConditionCode,
+    ConditionsBasis,
+    Instrument,
+    QuantityBasis,
+    Role,
+    Stance,
+    Status,
+    Subject,
+)
+
+RECENT = 10
+"""How many public changesets the desk's first page shows."""
+FOUND = 8
+"""How many sources a search at the desk shows."""
+OFFERED = 12
+"""How many of the sources used before in a changeset are offered for the next row."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The first page of the desk: changesets by where they stand, in the order in which to take them up.
+
+    ``rows`` tells how many rows each has, by its id.
+    """
+
+    mine: list[Changeset]
+    returned: list[Changeset]
+    others: list[Changeset]
+    waiting: list[Changeset]
+    embargoed: list[Changeset]
+    public: list[Changeset]
+    rows: dict[int, int]
+
+
+def desk(by: User, at: dt.datetime) -> Desk:
+    """Return the desk of a person at a moment."""
+    changesets = Changeset.objects.select_related("summit", "reviewer").prefetch_related("authors")
+    open_states = [ChangesetState.DRAFT, ChangesetState.CHANGES_REQUESTED]
+    open_ones = list(changesets.filter(state__in=open_states).order_by("-pk"))
+    own = [changeset for changeset in open_ones if by in changeset.authors.all()]
+    waiting = list(changesets.filter(state=ChangesetState.SUBMITTED).order_by("submitted_at", "pk"))
+    approved = changesets.filter(state=ChangesetState.APPROVED)
+    embargoed = list(approved.filter(goes_public_at__gt=at).order_by("goes_public_at", "pk"))
+    public = list(approved.filter(goes_public_at__lte=at).order_by("-goes_public_at", "-pk")[:RECENT])
+    return Desk(
+        mine=[changeset for changeset in own if changeset.state == ChangesetState.DRAFT],
+        returned=[changeset for changeset in own if changeset.state == ChangesetState.CHANGES_REQUESTED],
+        others=[changeset for changeset in open_ones if changeset not in own],
+        waiting=waiting,
+        embargoed=embargoed,
+        public=public,
+        rows=row_counts([changeset.pk for changeset in (*open_ones, *waiting, *embargoed, *public)]),
+    )
+
+
+def row_counts(changeset_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many rows each of some changesets has; one query for each kind of row."""
+    counts = dict.fromkeys(changeset_ids, 0)
+    for model in (PledgeUpdate, Position, Participation):
+        facts: QuerySet[Any] = model._default_manager.filter(changeset__in=changeset_ids)
+        for changeset_id, number in facts.values_list("changeset").annotate(Count("pk")):
+            counts[changeset_id] += number
+    return counts
+
+
+# --- The sheet
+
+
+@dataclass
+class Row:
+    """A fact as a row of the sheet: with its sources, and with what holds now of the same pledge or position."""
+
+    fact: Any
+    sources: list[Source]
+    now: LedgerEntry | Position | None = None
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the fact may still be edited in place."""
+        return self.fact.known is None
+
+
+@dataclass
+class Sheet:
+    """Everything that a changeset holds. ``used`` are the sources to offer for the next row."""
+
+    changeset: Changeset
+    authors: list[User]
+    participations: list[Row]
+    updates: list[Row]
+    positions: list[Row]
+    retractions: list[Retraction]
+    comments: list[ReviewComment]
+    summit_sources: list[Source]
+    used: list[Source] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows: attendance, updates, positions."""
+        return [*self.participations, *self.updates, *self.positions]
+
+
+@dataclass(frozen=True)
+class RowCount:
+    """How many rows a changeset has, and how many of them have no source yet."""
+
+    rows: int
+    unsourced: int
+
+
+def _in_order(citing: Any) -> Prefetch:
+    through = citing._meta.get_field("citations").related_model
+    return Prefetch("citations", through._default_manager.select_related("source").order_by("pk"))
+
+
+def update_rows(updates: QuerySet[PledgeUpdate], clock: Clock) -> list[Row]:
+    """Return updates as rows, each with the terms of its pledge that are in force by the clock; four queries."""
+    related = updates.select_related("pledge__state", "summit", "changeset")
+    facts = list(related.prefetch_related(_in_order(PledgeUpdate)).order_by("pk"))
+    in_force = LedgerEntry.objects.in_force(clock).filter(pledge__in=[fact.pledge_id for fact in facts])
+    now = {entry.pledge_id: entry for entry in in_force}
+    return [_row(fact, now.get(fact.pledge_id)) for fact in facts]
+
+
+def position_rows(positions: QuerySet[Position], clock: Clock) -> list[Row]:
+    """Return positions as rows, each with the state's present position on the same subject."""
+    facts = list(
+        positions.select_related("state", "summit", "changeset").prefetch_related(_in_order(Position)).order_by("pk")
+    )
+    known = Position.objects.as_of(clock).filter(state__in={fact.state_id for fact in facts})
+    now = {(position.state_id, position.subject): position for position in known.order_by("date", "pk")}
+    return [_row(fact, now.get((fact.state_id, fact.subject))) for fact in facts]
+
+
+def participation_rows(participations: QuerySet[Participation]) -> list[Row]:
+    """Return attendances as rows."""
+    facts = (
+        participations.select_related("state", "summit", "changeset")
+        .prefetch_related(_in_order(Participation))
+        .order_by("pk")
+    )
+    return [_row(fact) for fact in facts]
+
+
+def _row(fact: Any, now: LedgerEntry | Position | None = None) -> Row:
+    return Row(fact, [citation.source for citation in fact.citations.all()], now)
+
+
+def row(fact: Fact, clock: Clock) -> Row:
+    """Return one fact as a row of its sheet, read anew."""
+    match fact:
+        case PledgeUpdate():
+            rows = update_rows(PledgeUpdate.objects.filter(pk=fact.pk), clock)
+        case Position():
+            rows = position_rows(Position.objects.filter(pk=fact.pk), clock)
+        case Participation():
+            rows = participation_rows(Participation.objects.filter(pk=fact.pk))
+        case _:
+            raise TypeError(f"{type(fact).__name__} has no row on the sheet.")
+    return rows[0]
+
+
+def sheet(changeset: Changeset, clock: Clock) -> Sheet:
+    """Return everything in a changeset; the number of queries does not depend on the number of rows."""
+    return Sheet(
+        changeset=changeset,
+        authors=list(changeset.authors.order_by("username")),
+        participations=participation_rows(Participation.objects.filter(changeset=changeset)),
+        updates=update_rows(PledgeUpdate.objects.filter(changeset=changeset), clock),
+        positions=position_rows(Position.objects.filter(changeset=changeset), clock),
+        retractions=list(changeset.retractions.select_related("update", "position", "participation").order_by("pk")),
+        comments=list(changeset.comments.select_related("author")),
+        summit_sources=summit_sources(changeset.summit),
+        used=used_sources(changeset),
+    )
+
+
+def summit_sources(summit: Summit | None) -> list[Source]:
+    """Return the sources of a summit's description, in the order in which they were added."""
+    if summit is None:
+        return []
+    return [citation.source for citation in summit.citations.select_related("source").order_by("pk")]
+
+
+def used_sources(changeset: Changeset) -> list[Source]:
+    """Return the sources that the changeset cites, the latest added first: those that are offered for the next row."""
+    return list(publication.cited_sources(changeset).order_by("-pk")[:OFFERED])
+
+
+def count(changeset: Changeset) -> RowCount:
+    """Return how many rows the sheet of a changeset has, and how many lack a source."""
+    rows = unsourced = 0
+    for model in (PledgeUpdate, Position, Participation):
+        facts: QuerySet[Any] = model._default_manager.filter(changeset=changeset)
+        numbers = facts.aggregate(all=Count("pk", distinct=True), bare=Count("pk", filter=Q(citations__isnull=True)))
+        rows += numbers["all"]
+        unsourced += numbers["bare"]
+    return RowCount(rows, unsourced)
+
+
+def pledges_of(
+    state: State, category: str, changeset: Changeset, clock: Clock
+) -> list[tuple[Pledge, LedgerEntry | None]]:
+    """Return the pledges to which a new update can be added, each with what is in force of it now.
+
+    Those that are public, and those that the changeset itself brings.
+    """
+    pledges = Pledge.objects.filter(state=state, category=category).filter(
+        Q(visible_from__lte=clock.known) | Q(changeset=changeset)
+    )
+    listed = list(pledges.order_by("slug"))
+    entries = LedgerEntry.objects.in_force(clock).filter(pledge__in=listed)
+    now = {entry.pledge_id: entry for entry in entries}
+    return [(pledge, now.get(pledge.pk)) for pledge in listed]
+
+
+def find_sources(text: str) -> list[Source]:
+    """Return the sources that best fit what was typed: an address, an id, or words of publisher and headline."""
+    words = fold(text).split()
+    if not words:
+        return []
+    sources = Source.objects.order_by("-published_on", "public_id")
+    if text.strip().startswith(("http://", "https://")):
+        address = text.strip().split("://", 1)[1].split("#")[0].rstrip("/")
+        return list(sources.filter(url__icontains=address)[:FOUND])
+    query = SearchQuery(
+        " & ".join(f"'{word}':*" for word in (w.replace("'", "").replace("\\", "") for w in words) if word),
+        config="simple",
+        search_type="raw",
+    )
+    return list(sources.annotate(found=SearchVector("search_text", config="simple")).filter(found=query)[:FOUND])
+
+
+# --- The review
+
+
+@dataclass(frozen=True)
+class Line:
+    """One field of a fact beside what holds without it, both in words; ``before`` is empty where nothing was."""
+
+    label: str
+    before: str
+    after: str
+
+    @property
+    def changes(self) -> bool:
+        """Whether the words differ."""
+        return self.before != self.after
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A row for the reviewer: the fact, field by field beside what is in force, and what speaks against it."""
+
+    row: Row
+    lines: list[Line]
+    problems: list[str]
+    warnings: list[str]
+
+
+def terms_in_words(terms: Terms | None) -> dict[str, str]:
+    """Return terms in force in words, by the label of each; empty without terms."""
+    if terms is None:
+        return {}
+    number, place = terms.quantity, terms.place
+    quantity = wording.quantity(number.low, number.high, number.unit) if number else wording.quantity(None, None, "")
+    if number and number.basis:
+        quantity = f"{quantity} ({str(QuantityBasis(number.basis).label).lower()})"
+    conditions = ", ".join(str(ConditionCode(waiting.code).label) for waiting in terms.conditions)
+    return {
+        gettext("Status"): str(Status(terms.status).label),
+        gettext("Quantity"): quantity,
+        gettext("Conditions"): conditions or str(ConditionsBasis(terms.conditions_basis).label),
+        gettext("Area"): str(Area(place.area if place else Area.UNSPECIFIED).label),
+        gettext("Instrument"): str(Instrument(terms.instrument).label),
+        gettext("Bindingness"): str(Bindingness(terms.bindingness).label),
+    }
+
+
+def compared(before: Mapping[str, str], after: Mapping[str, str]) -> list[Line]:
+    """Return two sets of words as lines, in the order of the later one."""
+    return [Line(label, before.get(label, ""), after.get(label, "")) for label in after or before]
+
+
+def warnings_for(update: PledgeUpdate, before: Terms | None) -> list[str]:
+    """Return what a reviewer should look at twice; none of it forbids anything."""
+    warnings = []
+    status = Status(update.status)
+    earlier = Status(before.status) if before else None
+    raised = status.rank is not None and status.rank > (earlier.rank or 0 if earlier else 0)
+    if raised and status is Status.COMMITTED and update.instrument == Instrument.NOT_STATED:
+        warnings.append(gettext("Committed means accepted in a formal act, and no instrument is given."))
+    if raised and status.counts and update.attribution in ("press", "by_other"):
+        warnings.append(gettext("The press and third parties never raise a pledge above signalled."))
+    return warnings
+
+
+def comparisons(
+    sheet: Sheet,
+    before: Mapping[int, Terms | None],
+    after: Mapping[int, Terms | None],
+    problems: Sequence[tuple[str, Fact | None]],
+) -> list[Comparison]:
+    """Return the rows of a sheet for its reviewer.
+
+    ``before`` and ``after``: the terms in force when it goes public, by pledge, without and with the changeset.
+    """
+    about: dict[str, list[str]] = {}
+    for text, fact in problems:
+        if fact is not None:
+            about.setdefault(fact.public_id, []).append(text)
+    result = []
+    for row in sheet.rows:
+        fact = row.fact
+        warnings: list[str] = []
+        if isinstance(fact, PledgeUpdate):
+            earlier, later = before.get(fact.pledge_id), after.get(fact.pledge_id)
+            lines = compared(terms_in_words(earlier), terms_in_words(later))
+            warnings = warnings_for(fact, earlier)
+        elif isinstance(fact, Position):
+            lines = compared(_position_in_words(row.now), _position_in_words(fact))
+        else:
+            lines = compared({}, _participation_in_words(fact))
+        result.append(Comparison(row, lines, about.get(fact.public_id, []), warnings))
+    return result
+
+
+def _position_in_words(position: Any) -> dict[str, str]:
+    if position is None:
+        return {}
+    return {
+        gettext("Stance"): str(Stance(position.stance).label),
+        gettext("Subject"): str(Subject(position.subject).label),
+        gettext("Topic"): position.topic,
+        gettext("Summary"): position.summary,
+    }
+
+
+def _participation_in_words(participation: Participation) -> dict[str, str]:
+    speaker = ", ".join(part for part in (participation.representative, participation.office) if part)
+    return {
+        gettext("Role"): str(Role(participation.role).label),
+        gettext("Attendance"): str(Attendance(participation.attendance).label),
+        gettext("Who spoke"): speaker or gettext("not named"),
+    }

@@ -1,0 +1,1 @@
+"""The desk: where editors record and reviewers decide. One module for each noun."""
