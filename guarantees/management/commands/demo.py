@@ -6,7 +6,7 @@ import urllib.request
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
@@ -31,7 +31,6 @@ ACCOUNTS = {"editor": "editors", "reviewer": "reviewers"}
 
 class Command(BaseCommand):
     help = "Prepare the database, load the bundled record into an empty one, and serve it on this machine."
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", default=os.environ.get("PORT") or "8000", help="default: PORT, else 8000")
@@ -100,13 +99,17 @@ def announce_when_ready(address: str) -> None:
     parent = os.getpid()
     if os.fork():
         return
-    while os.getppid() == parent:
+    text = ""
+    while not text and os.getppid() == parent:
         try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=5):  # noqa: S310 - our own address
-                os.write(1, f"The Guarantee Ledger is at {address} (Ctrl-C stops it)\n".encode())
-                break
-        except (URLError, OSError):
-            time.sleep(0.1)
+            with urllib.request.urlopen(f"{address}/healthz", timeout=30):  # noqa: S310 - our own address
+                text = f"The Guarantee Ledger is at {address} (Ctrl-C stops it)\n"
+        except HTTPError as error:
+            text = f"The server at {address} answers with an error ({error.code})\n"
+        except OSError:
+            time.sleep(0.05)
+    # Nothing of the parent's is cleaned up here.
+    os.write(sys.stdout.fileno(), text.encode())
     os._exit(0)
 
 
