@@ -174,12 +174,12 @@ def differences(earlier: Fact, later: Fact) -> list[Difference]:
     return found
 
 
-def _label(column: models.Field[Any, Any]) -> str:
+def _label(column: models.Field) -> str:
     name = str(column.verbose_name)
     return name[:1].upper() + name[1:]
 
 
-def _in_words(fact: Fact, column: models.Field[Any, Any]) -> str:
+def _in_words(fact: Fact, column: models.Field) -> str:
     value = getattr(fact, column.name)
     if value is None or value == "" or value == []:
         return ""
