@@ -12,8 +12,10 @@ from django.db import connection
 from pytest_django.plugin import blocking_manager_key
 
 from guarantees import catalogues, database, embedded
+from tests.strict_client import StrictClient
 
 groups = import_module("guarantees.migrations.0002_editors_and_reviewers")
+
 running = ExitStack()
 
 
@@ -71,3 +73,9 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if nextitem is not None and commits(item):
         with item.config.stash[blocking_manager_key].unblock():
             groups.add_groups(apps, connection.schema_editor())
+
+
+@pytest.fixture
+def client() -> StrictClient:
+    """A client that looks at every page it gets."""
+    return StrictClient()
