@@ -7,7 +7,7 @@ The one description from which everything else follows: reading, checking, loadi
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from django.db import models
 from django.utils import translation
@@ -135,7 +135,7 @@ class File:
     def fact(self) -> FactModel:
         """The model of its facts."""
         assert self.model in FACTS, self.name  # noqa: S101  asked for facts only
-        return cast("FactModel", self.model)
+        return self.model
 
     @property
     def header(self) -> tuple[str, ...]:
