@@ -43,6 +43,7 @@ FLOORS: dict[str, int] = {
 
 SAID: dict[str, set[str]] = {
     "names": {"text"},
+    "settings": {"database"},
     "database": {"embedded"},
     "embedded": {"database"},
     "publication": {"ledger"},
