@@ -175,7 +175,7 @@ class AddForm(FactForm):
             if name not in ("sources", "pledge", "title")
         }
 
-    def sources(self) -> list[Source]:
+    def ticked_sources(self) -> list[Source]:
         """Return the sources that were ticked."""
         return list(self.cleaned_data.get("sources") or [])
 

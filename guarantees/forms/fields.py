@@ -9,6 +9,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.db.models import Q
 from django.forms.models import ModelChoiceIterator, fields_for_model
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -56,7 +57,11 @@ def day_field(**options: Any) -> forms.DateField:
 
 def form_field(column: "models.Field[Any, Any]", **options: Any) -> forms.Field | None:
     """Return the form field for a column (the ``formfield_callback`` of the forms here)."""
-    common: dict[str, Any] = {"label": column.verbose_name, "required": not column.blank, "help_text": column.help_text}
+    common: dict[str, Any] = {
+        "label": capfirst(column.verbose_name),
+        "required": not column.blank,
+        "help_text": column.help_text,
+    }
     if isinstance(column, models.ForeignKey) and column.related_model is State:
         return StateField(State.objects.all(), **common)
     if isinstance(column, models.ForeignKey) and column.related_model is Summit:

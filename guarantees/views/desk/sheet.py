@@ -317,7 +317,7 @@ def _try_to_add(
     """Write a new row and answer with it; return None if the write refused it, with the reasons in the form."""
     present = set(kind.model._default_manager.filter(changeset=changeset).values_list("pk", flat=True))
     try:
-        fact = write(by=request.user, changeset=changeset, sources=form.sources(), **what)
+        fact = write(by=request.user, changeset=changeset, sources=form.ticked_sources(), **what)
     except ValidationError as error:
         form.refuse(error)
         return None
@@ -329,20 +329,12 @@ def _try_to_add(
     if not htmx.wants_fragment(request):
         messages.success(request, _("Added: %(fact)s") % {"fact": fact.public_id})
         return htmx.redirect(request, sheet_url(changeset, row.anchor))
-    fresh = fact_forms.ChoosePledgeForm(auto_id="add-updates-%s") if kind.name == "updates" else None
-    again = add_form(kind.name, changeset, desk_queries.used_sources(changeset)) if fresh is None else None
-    for new_form in (fresh, again):
-        if new_form is not None:
-            focus(new_form)
-    context = with_count(
-        request,
-        changeset,
-        row=row,
-        is_new=fact.pk not in present,
-        choose_form=fresh,
-        update_form=None,
-        **{f"{kind.name[:-1]}_form": again},
-    )
+    fresh: Any = fact_forms.ChoosePledgeForm(auto_id="add-updates-%s")
+    if kind.name != "updates":
+        fresh = add_form(kind.name, changeset, desk_queries.used_sources(changeset))
+    focus(fresh)
+    name = "choose_form" if kind.name == "updates" else f"{kind.name[:-1]}_form"
+    context = with_count(request, changeset, row=row, is_new=fact.pk not in present, **{name: fresh})
     announce = _("Added: %(fact)s") % {"fact": fact.public_id}
     return htmx.fragment(request, f"{SHEET}#added-{kind.name}", context, announce=announce)
 
