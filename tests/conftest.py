@@ -12,6 +12,8 @@ from django.db import connection
 from pytest_django.plugin import blocking_manager_key
 
 from guarantees import catalogues, database, embedded
+from tests.fixtures_record import record as record
+from tests.fixtures_record import record_dump as record_dump
 from tests.strict_client import StrictClient
 
 groups = import_module("guarantees.migrations.0002_editors_and_reviewers")
