@@ -1,5 +1,6 @@
 """The public change log: which changesets went public when, and what each brought."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -80,6 +81,15 @@ def public_changesets(clock: Clock) -> QuerySet[Changeset]:
     return Changeset.objects.public(clock.known).select_related("summit")
 
 
+def last_publication(clock: Clock) -> dt.datetime:
+    """Return the last moment up to ``clock.known`` at which something went public: known then is what is known now.
+
+    Without any publication, the moment of the clock itself.
+    """
+    latest = public_changesets(clock).values_list("goes_public_at", flat=True).first()
+    return latest or clock.known
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """How many rows of each kind a changeset brought, and how many of them correct an earlier fact."""
@@ -129,17 +139,39 @@ def rows(changeset: Changeset, kind: Kind) -> QuerySet[Any]:
     if kind.model is Retraction:
         found = found.select_related(
             "update__pledge__state",
+            "update__summit",
             "position__state",
+            "position__summit",
             "participation__summit",
             "participation__state",
             "condition_state__condition",
-            "claim",
+            "condition_state__state",
+            "condition_state__pledge",
+            "claim__summit",
             "requirement",
         )
     return found
 
 
 # --- What a correction changed
+
+
+@dataclass(frozen=True, slots=True)
+class Retracted:
+    """A fact that a changeset ended without a successor: its kind (a code of :data:`KINDS`), and why."""
+
+    kind: str
+    fact: Fact
+    reason: str
+
+
+def retracted(retraction: Retraction) -> Retracted:
+    """Return what a retraction (read by :func:`rows`) ended."""
+    for reference in Retraction.KINDS:
+        fact = getattr(retraction, reference)
+        if fact is not None:
+            return Retracted(reference.replace("_", "-"), fact, retraction.reason)
+    raise LookupError(f"retraction {retraction.pk} names no fact")
 
 
 @dataclass(frozen=True, slots=True)

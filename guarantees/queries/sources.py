@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.expressions import OrderBy
@@ -128,77 +129,35 @@ def nearest_sources(public_id: str, clock: Clock, limit: int = 5) -> list[Source
     return [candidates[name] for name in get_close_matches(public_id.lower(), candidates, n=limit, cutoff=0.3)]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
-    """A source and everything that rests on it, as of a clock; of each kind the newest first."""
+def record(source: Source, clock: Clock) -> list[tuple[str, list[Any]]]:
+    """Return everything that rests on a visible source, as of the clock, by kind, each kind with the newest first.
 
-    source: Source
-    updates: list[PledgeUpdate]
-    positions: list[Position]
-    participations: list[Participation]
-    summits: list[Summit]
-    claims: list[CollectiveClaim]
-    requirements: list[Requirement]
-    condition_states: list[ConditionState]
-
-    @property
-    def total(self) -> int:
-        """How many facts and meetings rest on it."""
-        return sum(
-            len(kind)
-            for kind in (
-                self.updates,
-                self.positions,
-                self.participations,
-                self.summits,
-                self.claims,
-                self.requirements,
-                self.condition_states,
-            )
-        )
-
-
-def record(source: Source, clock: Clock) -> SourceRecord:
-    """Read everything that rests on a visible source."""
-    cites = {"sources": source}
-    return SourceRecord(
-        source=source,
-        updates=list(
-            PledgeUpdate.objects.as_of(clock)
-            .filter(**cites)
-            .select_related("pledge__state", "summit")
-            .prefetch_related("sources")
-            .order_by("-date", "pledge__slug")
+    The codes of the kinds are those of :data:`guarantees.queries.changes.KINDS`; kinds without a row are left out.
+    """
+    kinds: list[tuple[str, QuerySet[Any]]] = [
+        (
+            "update",
+            PledgeUpdate.objects.as_of(clock).select_related("pledge__state", "summit").order_by("-date", "public_id"),
         ),
-        positions=list(
-            Position.objects.as_of(clock)
-            .filter(**cites)
-            .select_related("state", "summit")
-            .prefetch_related("sources")
-            .order_by("-date", "public_id")
+        (
+            "position",
+            Position.objects.as_of(clock).select_related("state", "summit").order_by("-date", "public_id"),
         ),
-        participations=list(
+        (
+            "participation",
             Participation.objects.as_of(clock)
-            .filter(**cites)
             .select_related("state", "summit")
-            .order_by("-summit__start_date", "summit__slug", "state__code")
+            .order_by("-summit__start_date", "public_id"),
         ),
-        summits=list(Summit.objects.visible(clock).filter(**cites).select_related("country").order_by("-start_date")),
-        claims=list(
-            CollectiveClaim.objects.as_of(clock)
-            .filter(**cites)
-            .select_related("summit")
-            .prefetch_related("sources")
-            .order_by("-date", "slug")
-        ),
-        requirements=list(
-            Requirement.objects.as_of(clock).filter(**cites).prefetch_related("sources").order_by("-date", "slug")
-        ),
-        condition_states=list(
+        (
+            "condition-state",
             ConditionState.objects.as_of(clock)
-            .filter(**cites)
             .select_related("condition", "state", "pledge")
-            .prefetch_related("sources")
-            .order_by("-date", "public_id")
+            .order_by("-date", "public_id"),
         ),
-    )
+        ("claim", CollectiveClaim.objects.as_of(clock).select_related("summit").order_by("-date", "public_id")),
+        ("requirement", Requirement.objects.as_of(clock).order_by("-date", "public_id")),
+        ("summit", Summit.objects.visible(clock).select_related("country").order_by("-start_date", "slug")),
+    ]
+    read = ((code, list(rows.filter(sources=source))) for code, rows in kinds)
+    return [(code, rows) for code, rows in read if rows]

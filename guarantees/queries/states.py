@@ -160,8 +160,8 @@ def present_stances(clock: Clock) -> dict[int, Position]:
     latest = (
         Position.objects.as_of(clock)
         .filter(subject=Subject.GUARANTEES)
-        .order_by("state", "-date", "-public_id")
-        .distinct("state")
+        .order_by("state_id", "-date", "-public_id")
+        .distinct("state_id")
     )
     return {position.state_id: position for position in latest}
 

@@ -67,7 +67,7 @@ def outcome(earlier: Status | None, later: Status) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A term that a meeting changed, in words: what it is called, how it read before, how it reads now."""
+    """A term in words: what it is called, how it read before the meeting (empty if it is new), how it reads after."""
 
     term: str
     earlier: str
@@ -76,14 +76,33 @@ class Change:
 
 def changed_terms(earlier: LedgerEntry, later: LedgerEntry) -> list[Change]:
     """Return the terms in force, other than the status, that read differently before and after."""
-    pairs = (
-        (gettext("Quantity"), _quantity_in_words),
-        (gettext("Area"), _area_in_words),
-        (gettext("Waits for"), _conditions_in_words),
-        (gettext("Rests on"), _instrument_in_words),
+    return [
+        Change(term, old, new)
+        for (term, old), (_term, new) in zip(_terms_in_words(earlier), _terms_in_words(later), strict=True)
+        if old != new
+    ]
+
+
+def first_terms(entry: LedgerEntry) -> list[Change]:
+    """Return the terms of a pledge that is new, as far as something was said about them."""
+    said = (
+        bool(entry.unit),
+        entry.area != Area.UNSPECIFIED,
+        entry.conditions_basis != ConditionsBasis.NONE_STATED,
+        entry.instrument != Instrument.NOT_STATED,
     )
-    texts = ((term, in_words(earlier), in_words(later)) for term, in_words in pairs)
-    return [Change(term, old, new) for term, old, new in texts if old != new]
+    return [
+        Change(term, "", text) for (term, text), is_said in zip(_terms_in_words(entry), said, strict=True) if is_said
+    ]
+
+
+def _terms_in_words(entry: LedgerEntry) -> list[tuple[str, str]]:
+    return [
+        (gettext("Quantity"), _quantity_in_words(entry)),
+        (gettext("Area"), str(Area(entry.area).label)),
+        (gettext("Waits for"), _conditions_in_words(entry)),
+        (gettext("Rests on"), _instrument_in_words(entry)),
+    ]
 
 
 def _quantity_in_words(entry: LedgerEntry) -> str:
@@ -92,10 +111,6 @@ def _quantity_in_words(entry: LedgerEntry) -> str:
         return text
     basis = str(QuantityBasis(entry.quantity_basis).label).lower()
     return gettext("%(quantity)s (%(basis)s)") % {"quantity": text, "basis": basis}
-
-
-def _area_in_words(entry: LedgerEntry) -> str:
-    return str(Area(entry.area).label)
 
 
 def _conditions_in_words(entry: LedgerEntry) -> str:
@@ -114,23 +129,16 @@ def _instrument_in_words(entry: LedgerEntry) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PledgeOutcome:
-    """What a meeting did to one pledge: the terms before and after, and the updates made there."""
+    """What a meeting did to one pledge: the terms before and after, and the updates made there.
+
+    ``terms`` are those of a pledge that is new, or the changes of one that was there before; a refusal has none.
+    """
 
     kind: Outcome
     earlier: LedgerEntry | None
     later: LedgerEntry
     updates: list[PledgeUpdate]
-    changes: list[Change]
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the pledge was made here, so that its terms, not changes of them, are to be told."""
-        return self.kind is Outcome.MADE
-
-    @property
-    def has_quantity(self) -> bool:
-        """Whether a number is in force."""
-        return bool(self.later.unit)
+    terms: list[Change]
 
     @property
     def again(self) -> bool:
@@ -158,10 +166,13 @@ def pledge_outcome(
     if later is None:
         raise LookupError(f"the ledger holds no terms for {updates[0].public_id} on {day_after}")
     kind = outcome(Status(earlier.status) if earlier else None, Status(later.status))
-    changes = (
-        changed_terms(earlier, later) if earlier is not None and kind not in (Outcome.MADE, Outcome.RULED_OUT) else []
-    )
-    return PledgeOutcome(kind, earlier, later, list(updates), changes)
+    if kind is Outcome.RULED_OUT:
+        terms = []
+    elif earlier is None or kind is Outcome.MADE:
+        terms = first_terms(later)
+    else:
+        terms = changed_terms(earlier, later)
+    return PledgeOutcome(kind, earlier, later, list(updates), terms)
 
 
 def _contains(days: DateRange, day: dt.date) -> bool:
@@ -358,7 +369,7 @@ class SummitRecord:
     outcomes: dict[Outcome, list[PledgeOutcome]]
     positions: list[Position]
     claims: list[CollectiveClaim]
-    sources: list[Source]
+    own_sources: list[Source]
 
     @property
     def groups(self) -> list[tuple[Outcome, list[PledgeOutcome]]]:
@@ -366,16 +377,22 @@ class SummitRecord:
         return [(kind, results) for kind, results in self.outcomes.items() if results]
 
     @property
-    def numbers(self) -> dict[int, int]:
-        """The numbers under which the sources are cited, by primary key."""
-        return {source.pk: number for number, source in enumerate(self.sources, start=1)}
+    def sources(self) -> list[Source]:
+        """All sources of the meeting and of what is told of it, each once: by date, those without a date last."""
+        facts: list[Participation | PledgeUpdate | Position | CollectiveClaim] = [
+            *(attendee.participation for attendee in self.attendees.listed),
+            *(update for group in self.outcomes.values() for result in group for update in result.updates),
+            *self.positions,
+            *self.claims,
+        ]
+        cited = {source.pk: source for source in self.own_sources}
+        for fact in facts:
+            cited |= {source.pk: source for source in fact.sources.all()}
+        return sorted(cited.values(), key=lambda source: (source.published_on or dt.date.max, source.public_id))
 
 
 def record(summit: Summit, clock: Clock) -> SummitRecord:
-    """Read everything on record about a visible meeting.
-
-    ``sources`` are those of the meeting and of the attendance, each once; facts carry their own.
-    """
+    """Read everything on record about a visible meeting."""
     positions = (
         Position.objects.as_of(clock)
         .filter(summit=summit)
@@ -386,16 +403,12 @@ def record(summit: Summit, clock: Clock) -> SummitRecord:
     claims = (
         CollectiveClaim.objects.as_of(clock).filter(summit=summit).prefetch_related("sources").order_by("date", "slug")
     )
-    present = attendees(summit, clock)
-    cited = {source.pk: source for source in Source.objects.visible(clock).filter(summits=summit)}
-    for attendee in present.listed:
-        cited |= {source.pk: source for source in attendee.participation.sources.all()}
     return SummitRecord(
         summit=summit,
         is_later=summit.start_date > clock.on,
-        attendees=present,
+        attendees=attendees(summit, clock),
         outcomes=outcomes(summit, clock),
         positions=sorted(positions, key=lambda position: (_sorted_name(position.state), position.date, position.pk)),
         claims=list(claims),
-        sources=sorted(cited.values(), key=lambda source: (source.published_on or dt.date.max, source.public_id)),
+        own_sources=list(Source.objects.visible(clock).filter(summits=summit)),
     )

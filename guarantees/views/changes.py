@@ -49,11 +49,14 @@ def change_detail(request: ClockRequest, pk: int) -> HttpResponse:
             "contents": contents,
             "kind": kind,
             "page": page,
-            "rows": [(row, _differences(kind, row)) for row in page.object_list],
+            "rows": [_shown(kind, row) for row in page.object_list],
             "trail": [(_("Changes"), address(request.clock, "change-list"))],
         },
     )
 
 
-def _differences(kind: changes.Kind, row: Any) -> list[changes.Difference]:
-    return changes.differences(row.corrects, row) if kind.is_fact and row.corrects else []
+def _shown(kind: changes.Kind, row: Any) -> tuple[Any, list[changes.Difference]]:
+    """Return a row as the template draws it, with what it changed where it corrects an earlier fact."""
+    if kind.code == "retraction":
+        return changes.retracted(row), []
+    return row, changes.differences(row.corrects, row) if kind.is_fact and row.corrects else []

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
+from guarantees.clock import canonical
 from guarantees.ledger import RULE_VERSION
 from guarantees.models import Condition
+from guarantees.queries.changes import last_publication
 from guarantees.queries.counting import COUNTING_RULES
 from guarantees.views.public import ClockRequest, public_page
 from guarantees.vocabulary import (
@@ -81,6 +84,7 @@ OTHER_WORDS = (
 def methodology(request: ClockRequest) -> HttpResponse:
     """Explain the words, the ladder, the rules and the limits: all from the vocabulary and the condition records."""
     conditions = list(Condition.objects.all())
+    fixed = {"on": request.clock.on.isoformat(), "known": canonical(last_publication(request.clock))}
     return render(
         request,
         "methodology/methodology.html",
@@ -96,5 +100,6 @@ def methodology(request: ClockRequest) -> HttpResponse:
             "implied": [(ConditionCode(code), ConditionCode(by)) for code, by in IMPLIED_BY.items()],
             "counting_rules": COUNTING_RULES,
             "rule_version": RULE_VERSION,
+            "citation_url": request.build_absolute_uri(f"{request.path}?{urlencode(fixed)}"),
         },
     )

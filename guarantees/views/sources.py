@@ -18,6 +18,7 @@ from guarantees.forms.parameters import (
 )
 from guarantees.models import Source
 from guarantees.queries import sources
+from guarantees.queries.changes import KINDS
 from guarantees.queries.sources import SourceFilter
 from guarantees.templatetags.ledger import language_name
 from guarantees.text import fold
@@ -94,7 +95,7 @@ def source_detail(request: ClockRequest, public_id: str) -> HttpResponse:
         "sources/detail.html",
         {
             "source": source,
-            "record": sources.record(source, request.clock),
+            "kinds": [(KINDS[code], rows) for code, rows in sources.record(source, request.clock)],
             "trail": [(_("Sources"), address(request.clock, "source-list"))],
         },
     )

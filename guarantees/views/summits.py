@@ -66,11 +66,15 @@ def summit_detail(request: ClockRequest, slug: str) -> HttpResponse:
                 for near in get_close_matches(slug.lower(), names, n=5, cutoff=0.4)
             ],
         )
+    record = summits.record(summit, request.clock)
+    sources = record.sources
     return render(
         request,
         "summits/detail.html",
         {
-            "record": summits.record(summit, request.clock),
+            "record": record,
+            "sources": sources,
+            "numbers": {source.pk: number for number, source in enumerate(sources, start=1)},
             "summit": summit,
             "trail": [(_("Summits"), address(request.clock, "summit-list"))],
         },
