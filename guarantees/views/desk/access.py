@@ -24,10 +24,10 @@ from guarantees.models import Changeset
 
 
 class DeskRequest(HttpRequest):
-    """A request of a person who is signed in and may be here; the desk's clock runs with the present."""
+    """A request of a person who is signed in and may be here; ``present`` is the clock of its pages."""
 
     user: User
-    clock: Clock
+    present: Clock
 
 
 View = Callable[..., HttpResponse]
@@ -47,7 +47,7 @@ def desk_page(view: Callable[..., HttpResponse]) -> View:
         if not request.user.has_perm(WRITE):
             raise PermissionDenied(_("The desk is for editors and reviewers."))
         desk_request = cast(DeskRequest, request)
-        desk_request.clock = Clock.present()
+        desk_request.present = Clock.present()
         response = view(desk_request, *args, **kwargs)
         patch_cache_control(response, private=True, no_cache=True)
         return response

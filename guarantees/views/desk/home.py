@@ -19,7 +19,7 @@ from guarantees.views.desk.shown import focus
 @desk_page
 def desk(request: DeskRequest) -> HttpResponse:
     """Show the changesets by where they stand."""
-    shown = desk_queries.desk(request.user, request.clock.known)
+    shown = desk_queries.desk(request.user, request.present.known)
     return render(request, "desk/desk.html", {"desk": shown, "is_reviewer": is_reviewer(request)})
 
 

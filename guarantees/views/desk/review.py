@@ -15,7 +15,7 @@ from guarantees.editing.errors import Refused
 from guarantees.forms.changesets import ApproveForm, RequestChangesForm
 from guarantees.forms.facts import kind_of
 from guarantees.ledger import LadderViolation
-from guarantees.models import Changeset
+from guarantees.models import Changeset, Participation
 from guarantees.queries import desk as desk_queries
 from guarantees.views.desk.access import DeskRequest, changeset_or_404, desk_page, is_reviewer, refusal, sheet_url
 from guarantees.views.desk.shown import focus
@@ -39,8 +39,9 @@ def _review_page(
 ) -> HttpResponse:
     # The hash comes first: should a draft change while the rest is read, approval is refused, never given unseen.
     seen = changesets.digest(changeset)
-    content = desk_queries.sheet(changeset, request.clock)
-    findings = changesets.examine(changeset, request.clock.known + LEAD) if not _is_settled(changeset) else None
+    now = request.present.known
+    content = desk_queries.sheet(changeset, request.present)
+    findings = changesets.examine(changeset, now + LEAD) if not _is_settled(changeset) else None
     comparisons = desk_queries.comparisons(
         content,
         findings.before if findings else {},
@@ -50,13 +51,17 @@ def _review_page(
     context = {
         "changeset": changeset,
         "sheet": content,
-        "comparisons": [(kind_of(comparison.row.fact), comparison) for comparison in comparisons],
+        "attendances": [found for found in comparisons if isinstance(found.row.fact, Participation)],
+        "comparisons": [
+            (kind_of(found.row.fact), found) for found in comparisons if not isinstance(found.row.fact, Participation)
+        ],
         "problems": findings.problems if findings else [],
         "approve_form": approve_form or ApproveForm(initial={"seen": seen}, auto_id="approve-%s"),
         "request_form": request_form or RequestChangesForm(auto_id="request-%s"),
         "is_reviewer": is_reviewer(request),
         "is_waiting": changeset.state == ChangesetState.SUBMITTED,
-        "is_public": changeset.is_public(request.clock.known),
+        "is_public": changeset.is_public(now),
+        "is_imminent": changeset.goes_public_at is not None and now < changeset.goes_public_at <= now + 2 * LEAD,
         "wrote_in_it": request.user in content.authors,
     }
     return render(request, "desk/review.html", context, status=status)

@@ -42,7 +42,7 @@ def sheet_page(
 
     ``given`` overrides parts of the context, such as ``update_form`` for a row that could not be added.
     """
-    content = desk_queries.sheet(changeset, request.clock)
+    content = desk_queries.sheet(changeset, request.present)
     context = sheet_context(request, changeset)
     groups = {"participations": content.participations, "updates": content.updates, "positions": content.positions}
     for name, rows in groups.items():
@@ -103,7 +103,7 @@ def draft_or_404(kind: fact_forms.Kind, pk: int) -> Any:
 
 def shown_row(request: DeskRequest, kind: fact_forms.Kind, fact: Fact) -> ShownRow:
     """Return one row, read anew."""
-    row = desk_queries.row(fact, request.clock)
+    row = desk_queries.row(fact, request.present)
     return ShownRow(row, kind, row.fact.changeset.is_open)
 
 
@@ -265,7 +265,7 @@ def _add_update(request: DeskRequest, changeset: Changeset, kind: fact_forms.Kin
         focus(chosen)
         return _add_answer(request, changeset, kind, None, choose_form=chosen)
     state, category = chosen.cleaned_data["state"], chosen.cleaned_data["category"]
-    pledges = desk_queries.pledges_of(state, category, changeset, request.clock)
+    pledges = desk_queries.pledges_of(state, category, changeset, request.present)
     form = _update_form(request, changeset, pledges)
     if form.is_valid():
         by_slug = {pledge.slug: pledge for pledge, _entry in pledges}
@@ -283,7 +283,7 @@ def _add_update(request: DeskRequest, changeset: Changeset, kind: fact_forms.Kin
         )
         if answer is not None:
             return answer
-    focus(form)
+    focus(form, "status" if pledges else "title")
     more = {"chosen": chosen, "state": state, "category": Category(category), "pledges": pledges}
     return _add_answer(request, changeset, kind, form, **more)
 
@@ -434,7 +434,7 @@ def submit(request: DeskRequest, pk: int) -> HttpResponse:
     except Refused as error:
         return refusal(request, error, sheet_url(changeset))
     messages.success(request, _("Submitted: a reviewer can look at it now."))
-    for problem in changesets.examine(changeset, request.clock.known + LEAD).problems:
+    for problem in changesets.examine(changeset, request.present.known + LEAD).problems:
         messages.warning(request, problem.text)
     return htmx.redirect(request, sheet_url(changeset))
 

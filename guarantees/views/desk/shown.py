@@ -168,10 +168,11 @@ def open_form(shown: ShownCell, data: Any = None) -> RecordForm:
     return shown.form
 
 
-def focus(form: forms.Form) -> None:
-    """Put the focus on the first field that has an error, or on the first field that is shown."""
+def focus(form: forms.Form, first: str = "") -> None:
+    """Put the focus on the first field that has an error, or on ``first``, or on the first field that is shown."""
     shown = [field for field in form if not field.is_hidden]
-    for bound in [bound for bound in shown if bound.errors] + shown:
+    wanted = [bound for bound in shown if bound.errors] + [bound for bound in shown if bound.name == first] + shown
+    for bound in wanted:
         if not isinstance(bound.field.widget, forms.CheckboxSelectMultiple | forms.RadioSelect):
             bound.field.widget.attrs["autofocus"] = True
             return
