@@ -378,7 +378,7 @@ class SummitRecord:
 
     @property
     def sources(self) -> list[Source]:
-        """All sources of the meeting and of what is told of it, each once: by date, those without a date last."""
+        """All sources of the meeting and of what is told of it, each once, in the order of their ids."""
         facts: list[Participation | PledgeUpdate | Position | CollectiveClaim] = [
             *(attendee.participation for attendee in self.attendees.listed),
             *(update for group in self.outcomes.values() for result in group for update in result.updates),
@@ -388,7 +388,7 @@ class SummitRecord:
         cited = {source.pk: source for source in self.own_sources}
         for fact in facts:
             cited |= {source.pk: source for source in fact.sources.all()}
-        return sorted(cited.values(), key=lambda source: (source.published_on or dt.date.max, source.public_id))
+        return sorted(cited.values(), key=lambda source: source.public_id)
 
 
 def record(summit: Summit, clock: Clock) -> SummitRecord:
