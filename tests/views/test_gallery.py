@@ -119,7 +119,7 @@ def test_an_editor_sees_the_desk_and_can_sign_out(client: Client) -> None:
     html = client.get("/").content.decode()
 
     assert '<a href="/desk/">Desk</a>' in html
-    assert "Sign out editor" in html
+    assert "Sign out (editor)" in html
 
 
 def test_pages_of_a_short_list_are_not_numbered(html: str) -> None:
