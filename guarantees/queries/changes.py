@@ -69,8 +69,8 @@ KINDS: dict[str, Kind] = {
         Kind("claim", _("Collective claims"), CollectiveClaim, ("summit",), ("-date", "public_id")),
         Kind("requirement", _("Requirements"), Requirement, (), ("-date", "public_id")),
         Kind("retraction", _("Retractions"), Retraction, (), ("pk",)),
-        Kind("pledge", _("New pledges"), Pledge, ("state",), ("slug",)),
-        Kind("summit", _("New meetings"), Summit, ("country",), ("-start_date", "slug")),
+        Kind("pledge", _("Pledges"), Pledge, ("state",), ("slug",)),
+        Kind("summit", _("Meetings"), Summit, ("country",), ("-start_date", "slug")),
     )
 }
 """Every kind of row that a changeset brings, in the order in which the pages list them."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.expressions import OrderBy
+from django.db.models.functions import Lower
 
 from guarantees.clock import Clock
 from guarantees.models import (
@@ -22,11 +23,12 @@ from guarantees.models import (
 )
 from guarantees.text import fold
 
-SORTS: dict[str, tuple[str, ...]] = {
-    "publisher": ("publisher", "published_on", "public_id"),
-    "-publisher": ("-publisher", "published_on", "public_id"),
-    "date": ("published_on", "public_id"),
-    "-date": ("-published_on", "public_id"),
+_BY_PUBLISHER = (Lower("publisher"), F("published_on").asc(nulls_last=True), F("public_id").asc())
+SORTS: dict[str, tuple[OrderBy | Lower, ...]] = {
+    "publisher": _BY_PUBLISHER,
+    "-publisher": (Lower("publisher").desc(), *_BY_PUBLISHER[1:]),
+    "date": (F("published_on").asc(nulls_last=True), *_BY_PUBLISHER),
+    "-date": (F("published_on").desc(nulls_last=True), *_BY_PUBLISHER),
 }
 """The orders of the list; sources without a date come last in either direction."""
 
@@ -45,14 +47,7 @@ def filtered(clock: Clock, wanted: SourceFilter, sort: str = "publisher") -> Que
 
     Every word of the text must stand in the publisher, the headline, the id or the address.
     """
-    return _narrowed(clock, wanted).order_by(*_nulls_last(SORTS[sort]))
-
-
-def _nulls_last(order: Sequence[str]) -> list[OrderBy]:
-    return [
-        F(name.lstrip("-")).desc(nulls_last=True) if name.startswith("-") else F(name).asc(nulls_last=True)
-        for name in order
-    ]
+    return _narrowed(clock, wanted).order_by(*SORTS[sort])
 
 
 def _narrowed(clock: Clock, wanted: SourceFilter) -> QuerySet[Source]:
