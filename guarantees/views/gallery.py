@@ -154,7 +154,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
             Row(group="Category", label="Maritime", href="?state=swe"),
         ],
         "suggestions": [Row(label="Without Maritime", href="?state=swe", count=12)],
-        "trail": [("Pledges", "#"), ("United Kingdom", "#")],
+        "trail": [("Pledges", "#main"), ("United Kingdom", "#main")],
         "row_states": ["draft", "saved", "error", "conflict", "unsourced"],
         "when": dt.datetime(2026, 1, 6, 18, 5, tzinfo=dt.UTC),
         "day": DAY,
