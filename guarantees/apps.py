@@ -3,6 +3,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class GuaranteesConfig(AppConfig):
+    """The one app of the project."""
+
     name = "guarantees"
     label = "guarantees"
     verbose_name = _("Guarantee Ledger")

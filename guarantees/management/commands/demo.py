@@ -30,6 +30,8 @@ ACCOUNTS = {"editor": "editors", "reviewer": "reviewers"}
 
 
 class Command(BaseCommand):
+    """`manage.py demo`: everything that a first look at the record needs, in one command."""
+
     help = "Prepare the database, load the bundled record into an empty one, and serve it on this machine."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -7,6 +7,8 @@ from guarantees import catalogues
 
 
 class Command(BaseCommand):
+    """`manage.py messages`: extract, merge and compile the translations."""
+
     help = "Bring the translation catalogues up to date with the texts in code and templates, and compile them."
     requires_system_checks: list[str] = []
 
