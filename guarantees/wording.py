@@ -5,6 +5,7 @@ Plain text; the template library ``ledger`` wraps it in HTML. Machine formats ne
 
 import datetime as dt
 
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_compact_decimal, format_decimal
 from django.utils.translation import get_language, gettext, ngettext
@@ -18,6 +19,14 @@ def locale_name() -> str:
     """Return the CLDR locale of the active language. English is British."""
     language = get_language() or "en"
     return "en_GB" if language == "en" else language.replace("-", "_")
+
+
+def language_name(code: str) -> str:
+    """Write the name of a language: ``uk`` is Ukrainian; a code that CLDR does not know stays as it is."""
+    try:
+        return Locale.parse(code).get_language_name(locale_name()) or code
+    except (UnknownLocaleError, ValueError):
+        return code
 
 
 def number(value: int, *, short: bool = False) -> str:

@@ -67,7 +67,7 @@ def outcome(earlier: Status | None, later: Status) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A term in words: what it is called, how it read before the meeting (empty if it is new), how it reads after."""
+    """A term in words: what it is called, how it read before the meeting (empty if that need not be told), how now."""
 
     term: str
     earlier: str
@@ -75,34 +75,41 @@ class Change:
 
 
 def changed_terms(earlier: LedgerEntry, later: LedgerEntry) -> list[Change]:
-    """Return the terms in force, other than the status, that read differently before and after."""
-    return [
-        Change(term, old, new)
-        for (term, old), (_term, new) in zip(_terms_in_words(earlier), _terms_in_words(later), strict=True)
-        if old != new
-    ]
+    """Return how the terms in force, but for the status, differ before and after: of conditions what came and went."""
+    pairs = (
+        (gettext("Quantity"), _quantity_in_words(earlier), _quantity_in_words(later)),
+        (gettext("Area"), str(Area(earlier.area).label), str(Area(later.area).label)),
+    )
+    found = [Change(term, old, new) for term, old, new in pairs if old != new]
+    came = [code for code in later.conditions if code not in earlier.conditions]
+    went = [code for code in earlier.conditions if code not in later.conditions]
+    if came:
+        term = gettext("Now also waits for") if earlier.conditions else gettext("Now waits for")
+        found.append(Change(term, "", _conditions_in_words(came)))
+    if went:
+        found.append(Change(gettext("No longer waits for"), "", _conditions_in_words(went)))
+    if later.conditions_basis != earlier.conditions_basis and not later.conditions:
+        found.append(Change(gettext("Conditions"), "", str(ConditionsBasis(later.conditions_basis).label)))
+    old, new = _instrument_in_words(earlier), _instrument_in_words(later)
+    if old != new:
+        found.append(Change(gettext("Rests on"), old, new))
+    return found
 
 
 def first_terms(entry: LedgerEntry) -> list[Change]:
     """Return the terms of a pledge that is new, as far as something was said about them."""
-    said = (
-        bool(entry.unit),
-        entry.area != Area.UNSPECIFIED,
-        entry.conditions_basis != ConditionsBasis.NONE_STATED,
-        entry.instrument != Instrument.NOT_STATED,
-    )
-    return [
-        Change(term, "", text) for (term, text), is_said in zip(_terms_in_words(entry), said, strict=True) if is_said
-    ]
-
-
-def _terms_in_words(entry: LedgerEntry) -> list[tuple[str, str]]:
-    return [
-        (gettext("Quantity"), _quantity_in_words(entry)),
-        (gettext("Area"), str(Area(entry.area).label)),
-        (gettext("Waits for"), _conditions_in_words(entry)),
-        (gettext("Rests on"), _instrument_in_words(entry)),
-    ]
+    found = []
+    if entry.unit:
+        found.append(Change(gettext("Quantity"), "", _quantity_in_words(entry)))
+    if entry.area != Area.UNSPECIFIED:
+        found.append(Change(gettext("Area"), "", str(Area(entry.area).label)))
+    if entry.conditions:
+        found.append(Change(gettext("Waits for"), "", _conditions_in_words(entry.conditions)))
+    elif entry.conditions_basis != ConditionsBasis.NONE_STATED:
+        found.append(Change(gettext("Conditions"), "", str(ConditionsBasis(entry.conditions_basis).label)))
+    if entry.instrument != Instrument.NOT_STATED:
+        found.append(Change(gettext("Rests on"), "", _instrument_in_words(entry)))
+    return found
 
 
 def _quantity_in_words(entry: LedgerEntry) -> str:
@@ -113,10 +120,8 @@ def _quantity_in_words(entry: LedgerEntry) -> str:
     return gettext("%(quantity)s (%(basis)s)") % {"quantity": text, "basis": basis}
 
 
-def _conditions_in_words(entry: LedgerEntry) -> str:
-    if entry.conditions:
-        return ", ".join(str(ConditionCode(code).label) for code in entry.conditions)
-    return str(ConditionsBasis(entry.conditions_basis).label)
+def _conditions_in_words(codes: Iterable[str]) -> str:
+    return ", ".join(str(ConditionCode(code).label) for code in codes)
 
 
 def _instrument_in_words(entry: LedgerEntry) -> str:

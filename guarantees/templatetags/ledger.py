@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from babel import Locale, UnknownLocaleError
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
@@ -166,10 +165,7 @@ def ladder() -> list[Status]:
 @register.filter
 def language_name(code: str) -> str:
     """Return the name of a language in the reader's language: ``uk`` is Ukrainian; an unknown code stays as it is."""
-    try:
-        return Locale.parse(code).get_language_name(wording.locale_name()) or code
-    except (UnknownLocaleError, ValueError):
-        return code
+    return wording.language_name(code)
 
 
 @register.filter

@@ -1,11 +1,11 @@
 """The methodology page: every word with its definition, and the rules by which the figures come about."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
-from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from guarantees.clock import canonical
@@ -100,6 +100,6 @@ def methodology(request: ClockRequest) -> HttpResponse:
             "implied": [(ConditionCode(code), ConditionCode(by)) for code, by in IMPLIED_BY.items()],
             "counting_rules": COUNTING_RULES,
             "rule_version": RULE_VERSION,
-            "citation_url": request.build_absolute_uri(f"{request.path}?{urlencode(fixed)}"),
+            "citation_url": request.build_absolute_uri(f"{request.path}?{urlencode(fixed, safe=':')}"),
         },
     )

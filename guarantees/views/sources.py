@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from guarantees import wording
 from guarantees.forms.parameters import (
     Choice,
     FilterTag,
@@ -20,7 +21,6 @@ from guarantees.models import Source
 from guarantees.queries import sources
 from guarantees.queries.changes import KINDS
 from guarantees.queries.sources import SourceFilter
-from guarantees.templatetags.ledger import language_name
 from guarantees.text import fold
 from guarantees.views.errors import NotRecorded, Suggestion
 from guarantees.views.public import ClockRequest, public_page
@@ -45,7 +45,7 @@ def source_list(request: ClockRequest) -> HttpResponse:
     ]
     language_choices = sorted(
         (
-            Choice(code, language_name(code), code in languages, counts.languages.get(code, 0))
+            Choice(code, wording.language_name(code), code in languages, counts.languages.get(code, 0))
             for code in sources.languages(clock)
         ),
         key=lambda choice: fold(choice.label),
