@@ -190,6 +190,11 @@ def approve(*, by: User, changeset: Changeset, seen: str, goes_public_at: dt.dat
         except _TooLate:
             if goes_public_at is not None:
                 break
+        except publication.NotCurrent as error:
+            facts = ", ".join(error.public_ids)
+            raise Refused(
+                _("Corrected or retracted by another changeset meanwhile: %(facts)s.") % {"facts": facts}
+            ) from error
         except IntegrityError as error:
             raise Refused(_sentence_of(error)) from error
     raise Refused(_("The approval was not finished in time. Nothing has changed; please try again."))
@@ -212,13 +217,7 @@ def _approve(*, by: User, changeset: Changeset, seen: str, at: dt.datetime) -> C
     changeset.approved_at = clock.now()
     changeset.goes_public_at = at
     _saved(changeset)
-    try:
-        publication.take_effect(changeset)
-    except publication.NotCurrent as error:
-        raise Refused(
-            _("Corrected or retracted by another changeset meanwhile: %(facts)s.")
-            % {"facts": ", ".join(error.public_ids)}
-        ) from error
+    publication.take_effect(changeset)
     with connection.cursor() as cursor:
         # What would be checked at the commit is checked here, so that nothing slow or refusing is left for it.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
