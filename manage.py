@@ -38,7 +38,7 @@ def prepare(command: str) -> AbstractContextManager[object]:
         os.environ.setdefault("HTTPS", "0")
         if not os.environ.get("SECRET_KEY"):
             os.environ["SECRET_KEY"] = embedded.kept_secret(embedded.data_folder())
-    if command in WITHOUT_DATABASE:
+    if command in WITHOUT_DATABASE or "--help" in sys.argv:
         return cleanup
     if url := os.environ.get("DATABASE_URL"):
         database.check(url)
@@ -58,7 +58,8 @@ def terminate(signum: int, frame: FrameType | None) -> None:
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "guarantees.settings")
     signal.signal(signal.SIGTERM, terminate)
-    signal.signal(signal.SIGHUP, terminate)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup leaves it
+        signal.signal(signal.SIGHUP, terminate)
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib import import_module
 
+import hypothesis
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -19,6 +20,9 @@ from tests.strict_client import StrictClient
 groups = import_module("guarantees.migrations.0002_editors_and_reviewers")
 
 running = ExitStack()
+# A loaded machine is no fault of the code; the build server finds the same examples every time.
+hypothesis.settings.register_profile("ledger", deadline=None, derandomize=os.environ.get("CI") == "true")
+hypothesis.settings.load_profile("ledger")
 
 
 def pytest_configure(config: pytest.Config) -> None:
