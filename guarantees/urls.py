@@ -5,7 +5,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from guarantees.views import changes, crawlers, gallery, methodology, overview, search, sources, states, summits
+from guarantees.views import changes, crawlers, gallery, methodology, overview, pledges, search, sources, states, summits
 from guarantees.views.desk import home as desk_home
 from guarantees.views.desk import review as desk_review
 from guarantees.views.desk import sheet as desk_sheet
@@ -25,6 +25,8 @@ urlpatterns = [
     *i18n_patterns(
         path("", overview.overview, name="overview"),
         path("search/", search.search, name="search"),
+        path("pledges/", pledges.pledge_list, name="pledge-list"),
+        path("pledges/<slug:slug>/", pledges.pledge_detail, name="pledge-detail"),
         path("states/", states.state_list, name="state-list"),
         path("states/<slug:code>/", states.state_detail, name="state-detail"),
         path("summits/", summits.summit_list, name="summit-list"),

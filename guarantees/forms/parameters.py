@@ -1,7 +1,7 @@
 """Reading the parameters of a list: filters, order and page. Whatever cannot be used is a ``BadParameter``."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -19,11 +19,15 @@ MAX_TEXT = 200
 
 @dataclass(frozen=True, slots=True)
 class FilterTag:
-    """A filter that is set: what it is about, its value, and the address of the page without it."""
+    """A filter that is set: what it is about, its value, and the address of the page without it.
+
+    ``count``, where it is known, is how many rows there would be without it.
+    """
 
     group: str
     label: str
     href: str
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ def tags(request: HttpRequest, name: str, group: str, chosen: Iterable[Choice]) 
 
 def relaxations(tags: Iterable[FilterTag]) -> list[FilterTag]:
     """Return what an empty list suggests: the page without each of its filters."""
-    return [FilterTag(tag.group, _("Without “%(filter)s”") % {"filter": tag.label}, tag.href) for tag in tags]
+    return [replace(tag, label=_("Without “%(filter)s”") % {"filter": tag.label}) for tag in tags]
 
 
 def address(clock: Clock, name: str, *args: str | int) -> str:

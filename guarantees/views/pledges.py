@@ -1,0 +1,159 @@
+"""Pledges: the table of what is in force, and the story of one."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from guarantees.charts import strip
+from guarantees.clock import Clock
+from guarantees.forms.parameters import (
+    Choice,
+    FilterTag,
+    address,
+    address_without,
+    one_of,
+    page_of,
+    relaxations,
+    several,
+    tags,
+    text,
+)
+from guarantees.models import PledgeUpdate
+from guarantees.queries import pledges
+from guarantees.queries.counting import ConditionValues
+from guarantees.queries.pledges import PledgeFilters
+from guarantees.views.errors import NotRecorded, Suggestion
+from guarantees.views.public import ClockRequest, public_page
+from guarantees.vocabulary import Area, Availability, Category, ConditionCode, Status, Term
+
+PLEDGES_PER_PAGE = 50
+
+T = TypeVar("T", bound=Term)
+
+
+@public_page
+def pledge_list(request: ClockRequest) -> HttpResponse:
+    """List the pledges in force that the filters let through, fifty to a page."""
+    asked, clock = request.GET, request.clock
+    states = {state.slug: state for state in pledges.states_by_name()}
+    groups = {group.slug: group for group in pledges.groups()}
+    summits = {summit.slug: summit for summit in pledges.summits_spoken_at(clock)}
+    chosen = {
+        "state": several(asked, "state", states),
+        "category": several(asked, "category", Category.values),
+        "status": several(asked, "status", Status.values),
+        "availability": several(asked, "availability", Availability.values),
+        "condition": several(asked, "condition", ConditionCode.values),
+        "area": several(asked, "area", Area.values),
+        "group": several(asked, "group", groups),
+        "summit": several(asked, "summit", summits),
+    }
+    words = text(asked)
+    sort = one_of(asked, "sort", pledges.SORTS, default="state")
+    conditions = ConditionValues.at(clock)
+
+    def filters(values: dict[str, list[str]], words: str) -> PledgeFilters:
+        return PledgeFilters(
+            states=[states[slug].code for slug in values["state"]],
+            categories=values["category"],
+            statuses=values["status"],
+            summits=values["summit"],
+            areas=values["area"],
+            conditions=values["condition"],
+            groups=[groups[slug].code for slug in values["group"]],
+            availabilities=values["availability"],
+            text=words,
+        )
+
+    found = pledges.filtered(clock, filters(chosen, words), conditions)
+    page = page_of(asked, pledges.ordered(found, sort).select_related("pledge", "state"), PLEDGES_PER_PAGE)
+    menus = {
+        "state": (_("State"), _choices(chosen["state"], ((k, pledges.state_name(v)) for k, v in states.items()))),
+        "category": (_("Category"), _terms(chosen["category"], Category)),
+        "status": (_("Status"), _terms(chosen["status"], Status)),
+        "availability": (_("Availability"), _terms(chosen["availability"], Availability)),
+        "condition": (_("Waits for"), _terms(chosen["condition"], ConditionCode)),
+        "area": (_("Area"), _terms(chosen["area"], Area)),
+        "group": (_("Group"), _choices(chosen["group"], ((k, group.name) for k, group in groups.items()))),
+        "summit": (_("Summit"), _choices(chosen["summit"], ((k, str(summit)) for k, summit in summits.items()))),
+    }
+    set_filters: list[FilterTag] = []
+    for name, (heading, choices) in menus.items():
+        for tag, value in zip(tags(request, name, heading, choices), chosen[name], strict=True):
+            if not page.paginator.count:
+                # Nothing is shown: say what there would be without this one filter.
+                fewer = chosen | {name: [other for other in chosen[name] if other != value]}
+                tag = replace(tag, count=pledges.filtered(clock, filters(fewer, words), conditions).count())
+            set_filters.append(tag)
+    if words:
+        tag = FilterTag(_("Text"), words, address_without(request, "q"))
+        if not page.paginator.count:
+            tag = replace(tag, count=pledges.filtered(clock, filters(chosen, ""), conditions).count())
+        set_filters.append(tag)
+    return render(
+        request,
+        "pledges/list.html",
+        {
+            "page": page,
+            "rows": pledges.rows(page.object_list, conditions),
+            "sort": sort,
+            "words": words,
+            "menus": [(name, heading, choices, len(chosen[name])) for name, (heading, choices) in menus.items()],
+            "tags": set_filters,
+            "relax": relaxations(set_filters),
+        },
+    )
+
+
+def _choices(chosen: list[str], offered: Iterable[tuple[str, str]]) -> list[Choice]:
+    return [Choice(value, label, value in chosen) for value, label in offered]
+
+
+def _terms(chosen: list[str], kind: type[T]) -> list[Choice]:
+    return _choices(chosen, ((member.value, str(member.label)) for member in kind))
+
+
+@public_page
+def pledge_detail(request: ClockRequest, slug: str) -> HttpResponse:
+    """Show the terms of a pledge in force, what set each of them, and everything that was said and done."""
+    clock = request.clock
+    pledge = pledges.visible_pledge(slug, clock)
+    if pledge is None:
+        raise NotRecorded(
+            _("No pledge with the name “%(slug)s” is on record.") % {"slug": slug},
+            [
+                Suggestion(near.title, address(clock, "pledge-detail", near.slug), note=pledges.state_name(near.state))
+                for near in pledges.nearest_slugs(slug, clock)
+            ],
+        )
+    record = pledges.record(pledge, clock)
+    statements = [strip.Statement(said.update.date, said.update.summit_id is not None) for said in record.history]
+    spans = [strip.Span(span.status, span.start, span.end) for span in record.spans]
+    return render(
+        request,
+        "pledges/detail.html",
+        {
+            "pledge": pledge,
+            "record": record,
+            "history": [(said.update, _as_published(said.replaced[-1:], clock)) for said in record.history],
+            "retracted": [(update, _as_published([update], clock)) for update in record.retracted],
+            "trail": [
+                (_("Pledges"), address(clock, "pledge-list")),
+                (pledges.state_name(pledge.state), address(clock, "state-detail", pledge.state.slug)),
+            ],
+            "strip": strip.layout(spans, statements, until=clock.on) if spans else None,
+            "narrow": strip.layout(spans, statements, until=clock.on, width=strip.NARROW) if spans else None,
+        },
+    )
+
+
+def _as_published(earlier: list[PledgeUpdate], clock: Clock) -> str:
+    """Return the address at which an earlier version of an update is shown; empty if there is none."""
+    for update in earlier:
+        then = replace(clock, known=update.known.lower, known_given=True)
+        return f"{address(then, 'pledge-detail', update.pledge.slug)}#{update.public_id}"
+    return ""
