@@ -75,13 +75,13 @@ def reviewer(**fields: Any) -> User:
 
 
 class StateFactory(DjangoModelFactory):
-    """A state with a code of its own that is no real one (QAA, QAB, …)."""
+    """A state with a code of its own that ISO 3166 leaves to private use (QMA, QMB, …)."""
 
     class Meta:
         model = State
         django_get_or_create = ("code",)
 
-    code = factory.Sequence(lambda n: f"Q{chr(65 + n // 26 % 26)}{chr(65 + n % 26)}")
+    code = factory.Sequence(lambda n: f"Q{'MNPQRSTVWYZ'[n // 26 % 11]}{chr(65 + n % 26)}")
     name = factory.LazyAttribute(lambda state: f"State {state.code}")
     kind = "state"
 

@@ -40,7 +40,7 @@ def answers_to(names: Iterable[str], text: str) -> bool:
     >>> answers_to(["gbr", "united kingdom"], "king"), answers_to(["gbr", "united kingdom"], "ingdom")
     (True, False)
     """
-    words = fold(text).split()
+    words = fold(text).replace("-", " ").split()
     spaced = [f" {name.replace('-', ' ')}" for name in names]
     return any(all(f" {word}" in name for word in words) for name in spaced)
 
