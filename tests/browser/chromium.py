@@ -16,8 +16,6 @@ ARGUMENTS = [
     "--disable-dev-shm-usage",
     # No name but this machine's is ever looked up, so that no page can ask for anything outside.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-    # Chromium's sandbox cannot be set up by root.
-    *(["--no-sandbox"] if os.geteuid() == 0 else []),
 ]
 
 
