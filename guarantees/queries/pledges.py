@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection
-from django.db.models import BigIntegerField, CharField, F, Func, IntegerField, Q, QuerySet, Value
+from django.db.models import BigIntegerField, CharField, F, Field, Func, IntegerField, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Collate, Lower
 from django.utils.translation import get_language
 
@@ -134,8 +134,9 @@ def _is_called(state: State, word: str) -> bool:
 
 def ordered(entries: QuerySet[LedgerEntry], sort: str) -> QuerySet[LedgerEntry]:
     """Return the entries in one of the :data:`SORTS`; equal ones by state, category and slug, always the same way."""
-    by_state = _place("state_id", [state.pk for state in states_by_name()])
-    by_category = _place("category", list(Category.values))
+    by_state = _place("state_id", [state.pk for state in states_by_name()], BigIntegerField())
+    by_category = _place("category", Category.values, CharField(max_length=20))
+    by_unit = _place("unit", Unit.values, CharField(max_length=10))
     number = Coalesce("quantity_max", "quantity_min")
     orders: dict[str, list[Any]] = {
         "state": [],
@@ -144,16 +145,15 @@ def ordered(entries: QuerySet[LedgerEntry], sort: str) -> QuerySet[LedgerEntry]:
         "status": [F("rank").asc(nulls_first=True)],
         "-said": [F("status_said_on").desc()],
         "said": [F("status_said_on").asc()],
-        "-quantity": [_place("unit", list(Unit.values)), number.desc(nulls_last=True)],
-        "quantity": [_place("unit", list(Unit.values)), number.asc(nulls_last=True)],
+        "-quantity": [by_unit, number.desc(nulls_last=True)],
+        "quantity": [by_unit, number.asc(nulls_last=True)],
     }
     return entries.order_by(*orders[sort], by_state, by_category, Collate("pledge__slug", "C"))
 
 
-def _place(name: str, values: Sequence[int] | Sequence[str]) -> Coalesce:
+def _place(name: str, values: Sequence[int] | Sequence[str], kind: Field) -> Coalesce:
     """Return the place of a column's value in a list; values that are not in it come last."""
-    element = BigIntegerField() if values and isinstance(values[0], int) else CharField(max_length=20)
-    listed = Value(list(values), output_field=ArrayField(element))
+    listed = Value(list(values), output_field=ArrayField(kind))
     place = Func(listed, F(name), function="array_position", output_field=IntegerField())
     return Coalesce(place, Value(len(values) + 1))
 

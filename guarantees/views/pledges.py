@@ -30,14 +30,14 @@ from guarantees.views.errors import NotRecorded, Suggestion
 from guarantees.views.public import ClockRequest, public_page
 from guarantees.vocabulary import Area, Availability, Category, ConditionCode, Status, Term
 
-PLEDGES_PER_PAGE = 50
+PLEDGES_PER_PAGE = 40
 
 T = TypeVar("T", bound=Term)
 
 
 @public_page
 def pledge_list(request: ClockRequest) -> HttpResponse:
-    """List the pledges in force that the filters let through, fifty to a page."""
+    """List the pledges in force that the filters let through."""
     asked, clock = request.GET, request.clock
     states = {state.slug: state for state in pledges.states_by_name()}
     groups = {group.slug: group for group in pledges.groups()}
