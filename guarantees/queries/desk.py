@@ -134,13 +134,20 @@ class Sheet:
         """All rows: attendance, updates, positions."""
         return [*self.participations, *self.updates, *self.positions]
 
+    @property
+    def count(self) -> "RowCount":
+        """The same as :func:`count`, from what has been read already."""
+        unsourced = sum(not row.sources for row in self.rows)
+        return RowCount(len(self.rows), unsourced, [author.username for author in self.authors])
+
 
 @dataclass(frozen=True)
 class RowCount:
-    """How many rows a changeset has, and how many of them have no source yet."""
+    """How many rows a changeset has, how many of them have no source yet, and the names of who wrote in it."""
 
     rows: int
     unsourced: int
+    authors: list[str]
 
 
 def _in_order(citing: Any) -> Prefetch:
@@ -223,14 +230,14 @@ def used_sources(changeset: Changeset) -> list[Source]:
 
 
 def count(changeset: Changeset) -> RowCount:
-    """Return how many rows the sheet of a changeset has, and how many lack a source."""
+    """Return how a changeset stands: its rows, those that lack a source, its authors."""
     rows = unsourced = 0
     for model in (PledgeUpdate, Position, Participation):
         facts: QuerySet[Any] = model._default_manager.filter(changeset=changeset)
         numbers = facts.aggregate(all=Count("pk", distinct=True), bare=Count("pk", filter=Q(citations__isnull=True)))
         rows += numbers["all"]
         unsourced += numbers["bare"]
-    return RowCount(rows, unsourced)
+    return RowCount(rows, unsourced, list(changeset.authors.order_by("username").values_list("username", flat=True)))
 
 
 def pledges_of(

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -23,6 +23,7 @@ from guarantees.models.base import Fact
 from guarantees.queries import desk as desk_queries
 from guarantees.views.desk.access import DeskRequest, changeset_or_404, desk_page, is_reviewer, refusal, sheet_url
 from guarantees.views.desk.shown import Conflict, ShownRow, ShownSummit, focus, open_form
+from guarantees.views.errors import NotRecorded
 from guarantees.vocabulary import Category, ChangesetState
 
 SHEET = "desk/sheet.html"
@@ -52,7 +53,7 @@ def sheet_page(
         context[name] = shown
     context |= {
         "sheet": content,
-        "count": desk_queries.RowCount(len(content.rows), sum(not row.sources for row in content.rows)),
+        "count": content.count,
         "summit": _shown_summit(content, context["is_editable"]),
         "choose_form": fact_forms.ChoosePledgeForm(auto_id="add-updates-%s"),
         "position_form": add_form("positions", changeset, content.used),
@@ -88,7 +89,7 @@ def kind_or_404(name: str) -> fact_forms.Kind:
     """Return the kind of rows of that name, or answer 404."""
     kind = fact_forms.KINDS.get(name)
     if kind is None:
-        raise Http404(_("There is no such kind of row."))
+        raise NotRecorded(_("There is no such kind of row."))
     return kind
 
 
@@ -97,7 +98,7 @@ def draft_or_404(kind: fact_forms.Kind, pk: int) -> Any:
     drafts: models.QuerySet[Any] = kind.model._default_manager.filter(known__isnull=True)
     draft = drafts.select_related("changeset").filter(pk=pk).first()
     if draft is None:
-        raise Http404(_("This row is not a draft: it is public, or has been deleted."))
+        raise NotRecorded(_("This row is not a draft: it is public, or has been deleted."))
     return draft
 
 
@@ -117,13 +118,13 @@ def cell(request: DeskRequest, kind: str, pk: int, name: str) -> HttpResponse:
     of_kind = kind_or_404(kind)
     wanted = of_kind.cell(name)
     if wanted is None:
-        raise Http404(_("There is no such cell."))
+        raise NotRecorded(_("There is no such cell."))
     fact = draft_or_404(of_kind, pk)
     row = shown_row(request, of_kind, fact)
     shown = row.cells[name]
     if request.method != "POST":
         if not row.is_editable:
-            raise Http404(_("This changeset is not open for writing."))
+            raise NotRecorded(_("This changeset is not open for writing."))
         if "show" in request.GET:
             shown.autofocus = True
         else:

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms.models import model_to_dict
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -17,6 +17,7 @@ from guarantees.editing.rows import fingerprint
 from guarantees.forms.summits import SUMMIT_FIELDS, add_form, edit_form
 from guarantees.views.desk.access import DeskRequest, changeset_or_404, desk_page, sheet_url
 from guarantees.views.desk.shown import Conflict, focus
+from guarantees.views.errors import NotRecorded
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,7 +48,7 @@ def edit(request: DeskRequest, pk: int) -> HttpResponse:
     changeset = changeset_or_404(pk)
     summit = changeset.summit
     if summit is None:
-        raise Http404(_("This changeset is about no summit."))
+        raise NotRecorded(_("This changeset is about no summit."))
     initial = model_to_dict(summit, fields=list(SUMMIT_FIELDS))
     initial |= {"version": summit.version, "seen": fingerprint(summit, SUMMIT_FIELDS)}
     form = edit_form(request.POST if request.method == "POST" else None, initial=initial)
