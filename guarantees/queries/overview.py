@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Min, OuterRef, QuerySet, Subquery
+from django.db.models import Case, Count, Min, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import get_language
 
@@ -14,7 +14,7 @@ from guarantees.models import LedgerEntry, Participation, PledgeUpdate, State, S
 from guarantees.names import localised_state_name
 from guarantees.queries.counting import ConditionValues, Total, totals
 from guarantees.text import fold
-from guarantees.vocabulary import COUNTED_RANK, Availability, Category, ConditionValue, Status, Unit
+from guarantees.vocabulary import COUNTED_RANK, RANKS, Availability, Category, ConditionValue, Status, Unit
 
 _NEEDED = (
     "pledge_id",
@@ -170,12 +170,16 @@ def extent(clock: Clock) -> Extent:
 
 
 def latest_updates(clock: Clock, limit: int) -> list[PledgeUpdate]:
-    """Return the updates with the latest dates as of a clock, the newest first, in two queries."""
+    """Return the updates with the latest dates as of a clock, the newest first, in two queries.
+
+    Of one day the firmest come first, and what stands beside the ladder last.
+    """
+    rank = Case(*(When(status=status, then=Value(rank)) for status, rank in RANKS.items()), default=Value(0))
     return list(
         PledgeUpdate.objects.as_of(clock)
         .select_related("pledge__state", "summit")
         .prefetch_related("sources")
-        .order_by("-date", "public_id")[:limit]
+        .order_by("-date", rank.desc(), "public_id")[:limit]
     )
 
 
@@ -204,7 +208,7 @@ def _meetings(clock: Clock) -> QuerySet[Summit]:
 
 # --- All of it
 
-LATEST_UPDATES, LAST_MEETINGS, NEXT_MEETINGS = 6, 5, 3
+LATEST_UPDATES, LAST_MEETINGS, NEXT_MEETINGS = 6, 7, 3
 """How many of each the overview shows."""
 
 

@@ -24,17 +24,19 @@ def overview(request: ClockRequest) -> HttpResponse:
     """Show the headline figures, the grid of states and categories, what was said last, and the meetings."""
     clock = request.clock
     found = queries.overview(clock)
+    by_availability = [
+        _line(clock, kind, counted, found.headline.troops_by_availability[kind])
+        for kind, counted in found.headline.by_availability.items()
+    ]
+    total = _line(clock, None, found.headline.every, found.headline.troops)
     return render(
         request,
         "overview/overview.html",
         {
             "found": found,
             "figures": found.headline,
-            "balance": [
-                _line(clock, kind, total, found.headline.troops_by_availability[kind])
-                for kind, total in found.headline.by_availability.items()
-            ],
-            "total": _line(clock, None, found.headline.every, found.headline.troops),
+            "balance": [*by_availability, total],
+            "total": total,
             "hrefs": {
                 "firm": _pledges(clock, status=FIRM),
                 "signalled": _pledges(clock, status=[Status.SIGNALLED]),
