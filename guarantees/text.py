@@ -14,17 +14,29 @@ _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\
 _LETTERS_WITHOUT_DECOMPOSITION = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
 )
+# PostgreSQL's text search takes every sign beyond ASCII for a letter where the server runs with the C locale, as the
+# embedded one does: "US–Ukraine" would be one word there. The keyboard's signs part words everywhere.
+_TYPOGRAPHIC = str.maketrans(
+    dict.fromkeys("‐‑‒–—―−", "-")
+    | dict.fromkeys("‘’‚‛ʼ′", "'")
+    | dict.fromkeys("“”„‟«»‹›″", '"')
+    | {"·": " ", "•": " "}
+)
 
 
 def fold(text: str) -> str:
     """Return the text without case and accents, in the form that search columns and queries share.
 
+    Typographic dashes and quotation marks become those of the keyboard.
+
     >>> fold("Türkiye, Łódź")
     'turkiye, lodz'
     """
+    if text.isascii():  # Nothing to take apart; loading a large package folds millions of characters.
+        return " ".join(text.casefold().split())
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return " ".join(bare.translate(_LETTERS_WITHOUT_DECOMPOSITION).split())
+    return " ".join(bare.translate(_LETTERS_WITHOUT_DECOMPOSITION).translate(_TYPOGRAPHIC).split())
 
 
 def unsafe_character(text: str) -> str | None:

@@ -18,7 +18,8 @@ from guarantees.text import fold, tidy, unsafe_character
         ("  Great   Britain ", "great britain"),
         ("Straße", "strasse"),
         ("Київ", "киів"),
-        ("Zelenskyy’s", "zelenskyy’s"),
+        ("Zelenskyy’s", "zelenskyy's"),
+        ("US–Ukraine “talks” · «Київ»", 'us-ukraine "talks" "киів"'),
     ],
 )
 def test_case_and_accents_are_folded(text: str, folded: str):
