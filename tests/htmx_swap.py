@@ -8,7 +8,9 @@ put, messages, and whether a fold is open.
 
 from __future__ import annotations
 
+import sys
 from html.parser import HTMLParser
+from itertools import zip_longest
 from typing import Any
 
 VOID = {"input", "meta", "link", "br", "hr", "img", "source", "wbr", "col", "path", "circle", "rect"}
@@ -101,6 +103,20 @@ def parse(html: str) -> Node:
     return builder.root
 
 
+def first_difference(one: Any, other: Any, path: str = "") -> str | None:
+    """Return where two outlines differ first, and how; None if they do not."""
+    if not (isinstance(one, tuple) and isinstance(other, tuple)):
+        return None if one == other else f"{path}: {one!r} is not {other!r}"
+    (tag, attributes, children), (other_tag, other_attributes, other_children) = one, other
+    path = f"{path}/{tag}#{dict(attributes).get('id', '')}"
+    if (tag, attributes) != (other_tag, other_attributes):
+        return f"{path}: {attributes} is not {other_tag} {other_attributes}"
+    for child, other_child in zip_longest(children, other_children):
+        if difference := first_difference(child, other_child, path):
+            return difference
+    return None
+
+
 class Page:
     """A page in the browser of a test."""
 
@@ -150,7 +166,12 @@ class Page:
         return [node for node, _parent in self.root.walk() if "autofocus" in node.attributes]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Page) and self.outline() == other.outline()
+        if not isinstance(other, Page):
+            return NotImplemented
+        if difference := first_difference(self.outline(), other.outline()):
+            # pytest shows what was written while a test ran: the place in the page, rather than two whole pages.
+            sys.stdout.write(f"{difference}\n")
+        return difference is None
 
     __hash__ = None  # type: ignore[assignment]  # pages change
 

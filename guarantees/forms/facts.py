@@ -152,32 +152,34 @@ UPDATE_FIELDS = (
 
 
 class AddForm(FactForm):
-    """A form for a new row, with the sources that were used before in the changeset to tick."""
+    """A form for a new row, with the sources that were used before in the changeset to tick.
+
+    Their field is named after the kind of row, so that the ticks of one form on the page can travel with another.
+    """
+
+    kind = ""
 
     def __init__(self, *args: Any, changeset: Changeset, used: list[Source], **options: Any) -> None:
         super().__init__(*args, changeset=changeset, **options)
         if used:
-            self.fields["sources"] = forms.ModelMultipleChoiceField(
-                Source.objects.filter(pk__in=[source.pk for source in used]),
+            field = forms.ModelMultipleChoiceField(
+                Source.objects.all(),
                 required=False,
                 widget=forms.CheckboxSelectMultiple,
                 label=_("Sources used before"),
                 help_text=_("Others can be added to the row afterwards."),
             )
-            choices = [(source.pk, source_label(source)) for source in used]
-            self.fields["sources"].choices = choices  # type: ignore[attr-defined]  # in the order of their use
+            field.choices = [(source.pk, source_label(source)) for source in used]
+            self.fields[f"{self.kind}_sources"] = field
 
     def fact_values(self) -> dict[str, Any]:
         """Return the columns of the new row."""
-        return {
-            name: _stored(value)
-            for name, value in self.cleaned_data.items()
-            if name not in ("sources", "pledge", "title")
-        }
+        others = (f"{self.kind}_sources", "pledge", "title")
+        return {name: _stored(value) for name, value in self.cleaned_data.items() if name not in others}
 
     def ticked_sources(self) -> list[Source]:
         """Return the sources that were ticked."""
-        return list(self.cleaned_data.get("sources") or [])
+        return list(self.cleaned_data.get(f"{self.kind}_sources") or [])
 
 
 def source_label(source: Source) -> str:
@@ -188,6 +190,8 @@ def source_label(source: Source) -> str:
 
 class AddUpdateForm(AddForm):
     """A form for a new update: to a pledge of the state and category chosen before, or to a new one."""
+
+    kind = "updates"
 
     pledge = forms.ChoiceField(label=gettext_lazy("Pledge"), widget=forms.RadioSelect)
     title = forms.CharField(
@@ -203,13 +207,25 @@ class AddUpdateForm(AddForm):
         if not pledges:
             self.fields["pledge"].widget = forms.HiddenInput()
             self.initial["pledge"] = NEW_PLEDGE
-        self.order_fields(["pledge", "title", *UPDATE_FIELDS, "sources"])
+        self.order_fields(["pledge", "title", *UPDATE_FIELDS, "updates_sources"])
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         if values.get("pledge") == NEW_PLEDGE and not values.get("title", "").strip():
             self.add_error("title", _("A new pledge needs a title."))
         return values
+
+
+class AddPositionForm(AddForm):
+    """A form for a new position."""
+
+    kind = "positions"
+
+
+class AddParticipationForm(AddForm):
+    """A form for a state's part in the changeset's summit."""
+
+    kind = "participations"
 
 
 def update_form_class() -> type[AddUpdateForm]:
@@ -220,10 +236,10 @@ def update_form_class() -> type[AddUpdateForm]:
 def position_form_class() -> type[AddForm]:
     """Return the class of the form for a new position."""
     names = ("state", "stance", "subject", "topic", "date", "summit", "summary")
-    return record_form(Position, names, AddForm)  # type: ignore[return-value]  # base is kept
+    return record_form(Position, names, AddPositionForm)  # type: ignore[return-value]  # base is kept
 
 
 def participation_form_class() -> type[AddForm]:
     """Return the class of the form for a state's part in the changeset's summit."""
     names = ("state", "role", "attendance", "representative", "office")
-    return record_form(Participation, names, AddForm)  # type: ignore[return-value]  # base is kept
+    return record_form(Participation, names, AddParticipationForm)  # type: ignore[return-value]  # base is kept

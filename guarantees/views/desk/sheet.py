@@ -85,6 +85,19 @@ def with_count(request: DeskRequest, changeset: Changeset, **more: Any) -> dict[
     return sheet_context(request, changeset) | {"count": desk_queries.count(changeset), "oob": True} | more
 
 
+def with_used(request: DeskRequest, changeset: Changeset, **more: Any) -> dict[str, Any]:
+    """Return the context of a fragment that also brings the offered sources of the open forms up to date.
+
+    What was ticked there came along with the request and stays ticked.
+    """
+    used = desk_queries.used_sources(changeset)
+    offering = {
+        "position_form": add_form("positions", changeset, used, ticked=request.POST),
+        "participation_form": add_form("participations", changeset, used, ticked=request.POST),
+    }
+    return with_count(request, changeset, **(offering | more))
+
+
 def kind_or_404(name: str) -> fact_forms.Kind:
     """Return the kind of rows of that name, or answer 404."""
     kind = fact_forms.KINDS.get(name)
@@ -217,13 +230,17 @@ class RowWords:
 # --- Rows
 
 
-def add_form(kind: str, changeset: Changeset, used: list[Any], data: Any = None) -> fact_forms.AddForm:
-    """Return the form for a new position or attendance."""
+def add_form(
+    kind: str, changeset: Changeset, used: list[Any], data: Any = None, *, ticked: Any = None
+) -> fact_forms.AddForm:
+    """Return the form for a new position or attendance; ``ticked``: a request whose ticks of sources stay."""
     initial: dict[str, Any] = {}
+    if ticked is not None:
+        initial[f"{kind}_sources"] = ticked.getlist(f"{kind}_sources")
     if kind == "positions":
         form_class = fact_forms.position_form_class()
         if changeset.summit is not None:
-            initial = {"summit": changeset.summit, "date": changeset.summit.start_date}
+            initial |= {"summit": changeset.summit, "date": changeset.summit.start_date}
     else:
         form_class = fact_forms.participation_form_class()
     return form_class(data, changeset=changeset, used=used, initial=initial, auto_id=f"add-{kind}-%s")
@@ -335,7 +352,7 @@ def _try_to_add(
         fresh = add_form(kind.name, changeset, desk_queries.used_sources(changeset))
     focus(fresh)
     name = "choose_form" if kind.name == "updates" else f"{kind.name[:-1]}_form"
-    context = with_count(request, changeset, row=row, is_new=fact.pk not in present, **{name: fresh})
+    context = with_used(request, changeset, row=row, is_new=fact.pk not in present, **{name: fresh})
     announce = _("Added: %(fact)s") % {"fact": fact.public_id}
     return htmx.fragment(request, f"{SHEET}#added-{kind.name}", context, announce=announce)
 
@@ -376,7 +393,7 @@ def delete(request: DeskRequest, kind: str, pk: int) -> HttpResponse:
     announce = _("Deleted: %(fact)s") % {"fact": fact.public_id}
     if htmx.wants_fragment(request):
         return htmx.fragment(
-            request, f"{SHEET}#counts", with_count(request, changeset, focus_count=True), announce=announce
+            request, f"{SHEET}#counts", with_used(request, changeset, focus_count=True), announce=announce
         )
     messages.success(request, announce)
     return htmx.redirect(request, sheet_url(changeset))

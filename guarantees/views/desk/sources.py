@@ -27,7 +27,7 @@ from guarantees.views.desk.sheet import (
     sheet_context,
     sheet_page,
     shown_row,
-    with_count,
+    with_used,
 )
 from guarantees.views.desk.shown import Conflict, Picker, ShownRow, ShownSummit, focus
 
@@ -138,7 +138,7 @@ def _cited(request: DeskRequest, kind: str, citing: Citing, changeset: Changeset
     fresh, changeset = _citing(request, kind, pk, str(changeset.pk))
     fresh.sources_autofocus = True
     part = "cited-summit" if isinstance(fresh, ShownSummit) else "cited-row"
-    context = with_count(request, changeset, citing=fresh, row=fresh, summit=fresh)
+    context = with_used(request, changeset, citing=fresh, row=fresh, summit=fresh)
     return htmx.fragment(request, f"{SHEET}#{part}", context, announce=announce)
 
 
