@@ -17,12 +17,18 @@ from typing import Any, BinaryIO
 from django.utils.translation import gettext as _
 
 from guarantees.datapackage.problems import Problems, quoted
-from guarantees.datapackage.schema import DESCRIPTOR, LONGEST_URL, SLUG, Column, File, Kind
+from guarantees.datapackage.schema import BY_NAME, DESCRIPTOR, SLUG, Column, File, Kind
 from guarantees.text import tidy, unsafe_character
 from guarantees.vocabulary import Term
 
 LONGEST_LINE = 20_000_000
 """Bytes of a line that are taken into memory at all."""
+REPORTED = 100_000
+"""Bytes after which the progress is told."""
+REPEATED = 40
+"""Characters of a cell that is worth remembering: codes, days, places, persons."""
+REMEMBERED = 5_000
+"""Cells of a column that are remembered."""
 LARGEST_DESCRIPTOR = 5_000_000
 """Bytes of ``datapackage.json`` that are taken into memory at all."""
 
@@ -130,15 +136,20 @@ class _Lines:
         self.taken = 0
         """Lines taken for it."""
         self.first = True
+        self.untold = 0
+        """Bytes read since the progress was told."""
 
     def __iter__(self) -> "_Lines":
         return self
 
     def __next__(self) -> str:
         raw = self.handle.readline(LONGEST_LINE + 1)
+        self.untold += len(raw)
+        if not raw or self.untold >= REPORTED:
+            self.progress(self.untold)
+            self.untold = 0
         if not raw:
             raise StopIteration
-        self.progress(len(raw))
         self.taken += 1
         if self.first:
             self.first = False
@@ -195,30 +206,52 @@ def parsed(file: File, number: int, cells: Mapping[str, str], problems: Problems
     """
     before = problems.count
     row: Cells = {}
-    for column in (*file.columns, *file.beside):
-        value, problem = cell(column, cells.get(column.name, ""))
-        row[column.name] = value
+    for name, column, reader, known in _readers(file.name):
+        text = cells.get(name, "")
+        if text == "" and not column.required:
+            row[name] = None
+            continue
+        found = known.get(text)
+        if found is None:
+            found = _checked(column, text, reader)
+            if len(text) <= REPEATED and len(known) < REMEMBERED:
+                known[text] = found
+        row[name], problem = found
         if problem:
-            problems.add(within or file.path, number, f"row: {column.name}" if within else column.name, problem)
+            problems.add(within or file.path, number, f"row: {name}" if within else name, problem)
     return Row(number, row, problems.count == before)
+
+
+Reader = Callable[[Column, str], tuple[Any, str]]
+"""Reads the text of a cell that is not empty: its value, and if it cannot be used, a sentence that says why."""
+
+
+@cache
+def _readers(name: str) -> tuple[tuple[str, Column, Reader, dict[str, tuple[Any, str]]], ...]:
+    """Return the columns of a file, each with what reads its cells and what it found in those that come again."""
+    file = BY_NAME[name]
+    return tuple((column.name, column, _READ[column.kind], {}) for column in (*file.columns, *file.beside))
 
 
 def cell(column: Column, text: str) -> tuple[Any, str]:
     """Return the typed value of a cell (None when it is empty) and, if it cannot be used, a sentence that says why."""
-    text = text.strip() if column.kind is Kind.URL else tidy(text)
+    return _checked(column, text, _READ[column.kind])
+
+
+def _checked(column: Column, text: str, reader: Reader) -> tuple[Any, str]:
+    text = text.strip() if reader is _url else tidy(text)
     if text == "":
         return None, _("The cell is empty, but is needed.") if column.required else ""
-    longest = {Kind.URL: LONGEST_URL, Kind.TEXT: column.longest, Kind.SLUG: column.longest}.get(column.kind, 50_000)
-    if len(text) > longest:
+    if len(text) > column.longest:
         return None, _("The text has %(length)s characters; at most %(longest)s are possible.") % {
             "length": f"{len(text):,}",
-            "longest": f"{longest:,}",
+            "longest": f"{column.longest:,}",
         }
     if unsafe := unsafe_character(text):
         return None, _("The text holds the character %(code)s, which is not allowed.") % {"code": unsafe}
     if "\ufffd" in text:
         return None, _("The text holds the sign � for a character that was lost. Save the file as UTF-8.")
-    return _READ[column.kind](column, text)
+    return reader(column, text)
 
 
 @cache
@@ -314,7 +347,7 @@ def _json(column: Column, text: str) -> tuple[dict[str, Any] | None, str]:
     return value, ""
 
 
-_READ: dict[Kind, Callable[[Column, str], tuple[Any, str]]] = {
+_READ: dict[Kind, Reader] = {
     Kind.TEXT: _text,
     Kind.SLUG: _slug,
     Kind.LANGUAGE: _language,

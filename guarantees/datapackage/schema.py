@@ -60,7 +60,6 @@ from guarantees.vocabulary import (
 
 LARGEST_NUMBER = 10**15
 """Beyond this a number of soldiers or euros is a slip of the keyboard."""
-LONGEST_URL = 2_000
 SLUG = "[a-z0-9_]+(-[a-z0-9_]+)*"
 """The pattern of an id or slug; underscores stand in ids made from headings."""
 

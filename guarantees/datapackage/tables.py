@@ -5,6 +5,7 @@ those of them that the database does not have yet in this form, with the row tha
 table are compared in one place and in one form: what :func:`select` prints is what the file would say.
 """
 
+from collections.abc import Iterable
 from typing import LiteralString
 
 from django.contrib.postgres.fields import ArrayField
@@ -295,6 +296,28 @@ def _kept(file: File) -> list[tuple[sql.Composable, sql.Composable]]:
     return kept
 
 
+FIRST_CITED = sql.Identifier("first_cited")
+
+
+def create_first_cited(files: Iterable[File]) -> Query:
+    """Return the statement that lists the sources which the rows of the first changeset cite."""
+    rows = sql.SQL(" UNION ALL ").join(
+        _compose(
+            "SELECT sources FROM {arriving}{first}",
+            arriving=arriving(file),
+            first=sql.SQL(" WHERE coalesce(changeset, 1) = 1" if file.is_fact else ""),
+        )
+        for file in files
+        if is_cited(file)
+    )
+    return _compose(
+        "DROP TABLE IF EXISTS {table}; CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS "
+        "SELECT DISTINCT unnest(string_to_array(sources, ';')) AS id FROM ({rows}) citing",
+        table=FIRST_CITED,
+        rows=rows,
+    )
+
+
 def insert(file: File) -> Query:
     """Return the statement that adds the arriving rows: all of a file of facts, else those that replace nothing.
 
@@ -322,6 +345,11 @@ def insert(file: File) -> Query:
                 sql.SQL("CASE WHEN coalesce(s.changeset, 1) = 1 THEN tstzrange(%(at)s, NULL) END"),
             ),
         ]
+    elif file.name == "sources":
+        cited = _compose("EXISTS (SELECT FROM {table} c WHERE c.id = s.id)", table=FIRST_CITED)
+        kept.append(
+            (sql.Identifier("visible_from"), _compose("CASE WHEN {cited} THEN %(at)s::timestamptz END", cited=cited))
+        )
     elif issubclass(_model(file), Introduced):
         number = _compose(
             "coalesce((%(introduced)s::jsonb ->> ({name} || '/' || s.key))::int, 1)", name=sql.Literal(file.name)

@@ -36,6 +36,7 @@ from guarantees.datapackage.schema import (
     stem_of,
 )
 from guarantees.ledger import LadderViolation, Said, check_ladder
+from guarantees.models.base import SearchTextField
 from guarantees.text import MAX_WORDING_WORDS
 from guarantees.vocabulary import ConditionsBasis, CorrectionKind, StateKind, Status
 
@@ -351,6 +352,7 @@ def _is_about_sources(value: Any) -> bool:
 def _staged_rows(reading: Reading, file: File) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a file for its staged table, each after its checks; those with a problem are left out."""
     urls: dict[str, int] = {}
+    search = tables.search_field(file)
     for row in reading.rows(file):
         found = reading.problems.count
 
@@ -368,7 +370,7 @@ def _staged_rows(reading: Reading, file: File) -> Iterator[tuple[Any, ...]]:
         if file.name == "summits" and row.cells["start_date"]:
             reading.starts[key] = row.cells["start_date"]
         if row.sound and reading.problems.count == found:
-            yield _staged(reading, file, row.number, key, row.cells, origin, None)
+            yield _staged(reading, file, search, row.number, key, row.cells, origin, None)
         elif file.name == "updates" and row.cells["pledge"]:
             reading.doubtful.add(row.cells["pledge"])
     for former in reading.history.former:
@@ -382,18 +384,29 @@ def _staged_rows(reading: Reading, file: File) -> Iterator[tuple[Any, ...]]:
             if reading.problems.count == found:
                 origin = Origin(former.number, former.id, former.changeset)
                 key = file.key_of(former.cells)
-                yield _staged(reading, file, former.number, key, former.cells, origin, former.id)
+                yield _staged(reading, file, search, former.number, key, former.cells, origin, former.id)
+
+
+def _attribute(file: File, column: str) -> str:
+    """Return the name of the field that a column fills; only the ids of sources are called otherwise."""
+    return "public_id" if file.name == "sources" and column == "id" else column
 
 
 def _staged(
-    reading: Reading, file: File, number: int, key: str, cells: Cells, origin: Origin, former: str | None
+    reading: Reading,
+    file: File,
+    search: SearchTextField | None,
+    number: int,
+    key: str,
+    cells: Cells,
+    origin: Origin,
+    former: str | None,
 ) -> tuple[Any, ...]:
     values = [";".join(value) if isinstance(value, tuple) else value for value in cells.values()]
-    search = tables.search_field(file)
     if search is not None:
-        by_field = {column.field: cells[column.name] for column in tables.columns(file)}
         # The field reads attributes; a row that is copied is never made a model instance.
-        values.append(search.text_of(cast("models.Model", SimpleNamespace(**by_field))))
+        by_field = SimpleNamespace(**{_attribute(file, name): cells[name] for name in cells})
+        values.append(search.text_of(cast("models.Model", by_field)))
     if file.is_fact:
         stem = stem_of(file, cells)
         public_id = former or origin.id
