@@ -34,7 +34,8 @@ def source_list(request: ClockRequest) -> HttpResponse:
     """List sources with search, kind and language filters."""
     clock = request.clock
     kinds = several(request.GET, "kind", SourceKind.values)
-    languages = several(request.GET, "language", sources.languages(clock))
+    offered = sources.languages(clock)
+    languages = several(request.GET, "language", offered)
     sort = one_of(request.GET, "sort", sources.SORTS, default="publisher")
     wanted = SourceFilter(text(request.GET), kinds, languages)
     counts = sources.facets(clock, wanted)
@@ -46,7 +47,7 @@ def source_list(request: ClockRequest) -> HttpResponse:
     language_choices = sorted(
         (
             Choice(code, wording.language_name(code), code in languages, counts.languages.get(code, 0))
-            for code in sources.languages(clock)
+            for code in offered
         ),
         key=lambda choice: fold(choice.label),
     )

@@ -171,7 +171,7 @@ def test_the_paris_summit_of_september_2025(client: Any, record: Changeset):
     assert list(told) == ["Made 11", "Firmed up 2", "Reaffirmed 20", "Ruled out 3"]
     assert told["Firmed up 2"] == [
         ("Ireland", "Non-lethal military support of 100 million euros"),
-        ("Romania", "Logistics hub"),
+        ("Romania", "Bases, transit and logistics"),
     ]
     assert [heading.text for heading in root.one("section", id="attendance").all("h3")] == [
         "In person 9",
