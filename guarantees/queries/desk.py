@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.utils.translation import gettext
 
 from guarantees import publication, wording
@@ -261,7 +261,7 @@ def find_sources(text: str) -> list[Source]:
     words = fold(text).split()
     if not words:
         return []
-    sources = Source.objects.order_by("-published_on", "public_id")
+    sources = Source.objects.order_by(F("published_on").desc(nulls_last=True), "public_id")
     if text.strip().startswith(("http://", "https://")):
         address = text.strip().split("://", 1)[1].split("#")[0].rstrip("/")
         return list(sources.filter(url__icontains=address)[:FOUND])

@@ -1,0 +1,306 @@
+"""The review: every row beside what is in force, the decision, and what happens at its time."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+import time_machine
+
+from guarantees import ledger
+from guarantees.models import Changeset, LedgerEntry, Summit
+from tests.desk import Person, errors, fields
+from tests.factories import (
+    ChangesetFactory,
+    ParticipationFactory,
+    PledgeFactory,
+    PositionFactory,
+    StateFactory,
+    SummitFactory,
+    UpdateFactory,
+    day,
+    editor,
+    moment,
+    publish,
+    reviewer,
+)
+from tests.htmx_swap import Page
+from tests.strict_client import StrictClient
+
+pytestmark = pytest.mark.django_db
+
+NOW = moment("2026-03-12T18:00:00")
+
+
+@pytest.fixture(autouse=True)
+def frozen() -> Any:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def rita() -> Person:
+    return Person(reviewer(username="rita"))
+
+
+@pytest.fixture
+def anna() -> Person:
+    return Person(editor(username="anna"))
+
+
+def waiting(anna: Person, **what: Any) -> Changeset:
+    """A changeset with an update by Anna that waits for review."""
+    update = UpdateFactory(**what)
+    update.changeset.authors.add(anna.user)
+    Changeset.objects.filter(pk=update.changeset_id).update(state="submitted", submitted_at=NOW)
+    return Changeset.objects.get(pk=update.changeset_id)
+
+
+def review_of(changeset: Changeset) -> str:
+    return f"/desk/changesets/{changeset.pk}/review/"
+
+
+def approve(person: Person, changeset: Changeset, **sent: Any) -> Any:
+    seen = fields(person.get(review_of(changeset)))["seen"]  # type: ignore[arg-type]
+    return person.post(f"/desk/changesets/{changeset.pk}/approve/", {"seen": seen} | sent)
+
+
+def table(page: Page, row: str) -> list[list[str]]:
+    """The lines of the comparison of one row."""
+    lines = [node for node, _parent in page.root.find(row)[0].walk() if node.tag == "tr"]
+    return [[cell.text() for cell, _p in line.walk() if cell.tag in ("th", "td")] for line in lines[1:]]
+
+
+def test_an_update_stands_beside_what_is_in_force(anna: Person, rita: Person):
+    first = UpdateFactory(area="ukraine", pledge__title="Troops", conditions=["ceasefire"], conditions_basis="stated")
+    publish(first.changeset, at=moment("2026-03-01"))
+    changeset = waiting(
+        anna,
+        pledge=first.pledge,
+        changeset=ChangesetFactory(),
+        date=day("2026-03-12"),
+        status="committed",
+        instrument="declaration_of_intent",
+        quantity_max=5000,
+        unit="personnel",
+        quantity_basis="stated",
+    )
+    page = rita.page(review_of(changeset))
+    update = changeset.pledgeupdate_set.get()  # type: ignore[attr-defined]
+    assert table(page, f"updates-{update.pk}") == [
+        ["Status", "Announced", "Committed changed"],
+        ["Quantity", "no number given", "up to 5,000 personnel (stated) changed"],
+        ["Conditions", "Ceasefire", "Ceasefire as before"],
+        ["Area", "Ukraine", "Ukraine as before"],
+        ["Instrument", "Not stated", "Declaration of intent changed"],
+        ["Bindingness", "Not stated", "Not stated as before"],
+    ]
+    marks = {node.tag for node, _parent in page.root.find(f"updates-{update.pk}")[0].walk()} & {"ins", "del"}
+    assert marks == {"ins", "del"}
+
+
+def test_positions_and_attendance_stand_there_too(anna: Person, rita: Person):
+    earlier = PositionFactory(stance="reserved", topic="A force", summary="Not now.", date=day("2025-10-01"))
+    publish(earlier.changeset, at=moment("2026-03-01"))
+    summit = SummitFactory(title="Oslo summit")
+    changeset = summit.changeset
+    Changeset.objects.update(summit=summit)
+    position = PositionFactory(state=earlier.state, topic="A force", summary="Now.", changeset=changeset)
+    attendance = ParticipationFactory(summit=summit, changeset=changeset, role="host", office="Minister")
+    page = rita.page(review_of(changeset))
+    assert table(page, f"positions-{position.pk}") == [
+        ["Stance", "Reserved", "Supports changed"],
+        ["Subject", "Guarantees as a whole", "Guarantees as a whole as before"],
+        ["Topic", "A force", "A force as before"],
+        ["Summary", "Not now.", "Now. changed"],
+    ]
+    row = page.root.find(f"participations-{attendance.pk}")[0]
+    assert (
+        row.text()
+        == f"{attendance.state.name} Host In person Minister Example Gazette {attendance.sources.get().title}"
+    )
+
+
+def test_what_stands_against_it_is_said_at_the_top_and_at_the_row(anna: Person, rita: Person):
+    changeset = waiting(anna, cited=[])
+    update = changeset.pledgeupdate_set.get()  # type: ignore[attr-defined]
+    page = rita.page(review_of(changeset))
+    sentence = f"{update.public_id} has no source."
+    assert page.root.find("problems")[0].text() == f"This stands against it {sentence}"
+    assert sentence in page.root.find(f"updates-{update.pk}")[0].text()
+
+
+@pytest.mark.parametrize(
+    ("fields", "warning"),
+    [
+        ({"status": "committed"}, "Committed means accepted in a formal act, and no instrument is given."),
+        (
+            {"status": "announced", "attribution": "press"},
+            "The press and third parties never raise a pledge above signalled.",
+        ),
+    ],
+)
+def test_what_needs_a_second_look_is_pointed_out(anna: Person, rita: Person, fields: dict[str, str], warning: str):
+    changeset = waiting(anna, **fields)
+    page = rita.page(review_of(changeset))
+    assert warning in page.root.first("main").text()
+    # It warns and does not forbid.
+    assert approve(rita, changeset).status_code == 303
+
+
+def test_approving_now_tells_when_it_is_public_and_where(anna: Person, rita: Person, frozen: Any):
+    summit = SummitFactory(title="Oslo summit", slug="oslo-2026-03-12", start_date=day("2026-03-12"))
+    Changeset.objects.update(summit=summit)
+    changeset = waiting(anna, changeset=summit.changeset, pledge__slug="fra-troops", summit=summit)
+    response = approve(rita, changeset)
+    assert (response.status_code, response["Location"]) == (303, review_of(changeset))
+    notice = rita.page(review_of(changeset)).root.find("publication")[0]
+    assert notice.text().startswith("Approved Goes public 12 March 2026, 18:00:02 UTC .")
+    # The page looks again by itself when the time has come.
+    assert notice.attributes["hx-trigger"] == "load delay:3s"
+    frozen.shift(dt.timedelta(seconds=3))
+    notice = rita.page(review_of(changeset)).root.find("publication")[0]
+    assert notice.text().startswith("This is public Public since 12 March 2026, 18:00:02 UTC .")
+    assert "hx-trigger" not in notice.attributes
+    links = [node.attributes["href"] for node, _parent in notice.walk() if node.tag == "a"]
+    assert links == ["/summits/oslo-2026-03-12/", "/pledges/fra-troops/", f"/changes/{changeset.pk}/"]
+
+
+def test_a_new_summit_is_public_after_approval_and_not_known_a_minute_earlier(anna: Person, rita: Person, frozen: Any):
+    summit = SummitFactory(title="Oslo summit", slug="oslo-2026-03-12", start_date=day("2026-03-12"))
+    Changeset.objects.filter(pk=summit.changeset_id).update(summit=summit)
+    approve(rita, waiting(anna, changeset=summit.changeset, summit=summit))
+    reader = StrictClient()
+    assert reader.get("/summits/oslo-2026-03-12/").status_code == 404
+    frozen.shift(dt.timedelta(seconds=3))
+    assert "Oslo summit" in reader.get("/summits/oslo-2026-03-12/").content.decode()
+    before = reader.get("/summits/oslo-2026-03-12/?known=2026-03-12T17:59:03Z")
+    assert before.status_code == 404
+    assert "Oslo summit" not in before.content.decode()
+
+
+def test_an_embargo_keeps_everything_back_and_can_be_called_back(anna: Person, rita: Person):
+    changeset = waiting(anna)
+    approve(rita, changeset, goes_public_at="2026-03-13T09:00")
+    changeset.refresh_from_db()
+    assert changeset.goes_public_at == moment("2026-03-13T09:00:00")
+    page = rita.page(review_of(changeset))
+    assert "Goes public 13 March 2026, 09:00 UTC" in page.root.text()
+    response = anna.post(f"/desk/changesets/{changeset.pk}/call-back/")
+    assert (response.status_code, response["Location"]) == (303, review_of(changeset))
+    assert "Called back: it waits for review again." in anna.page(review_of(changeset)).root.text()
+    assert not LedgerEntry.objects.exists()
+    assert ledger.differing() == []
+
+
+def test_it_is_too_late_to_call_back_what_is_public(anna: Person, rita: Person, frozen: Any):
+    changeset = waiting(anna)
+    approve(rita, changeset)
+    frozen.shift(dt.timedelta(minutes=1))
+    rita.post(f"/desk/changesets/{changeset.pk}/call-back/")
+    assert "It is too late to call it back" in rita.page(review_of(changeset)).root.text()
+    assert LedgerEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("time", "status", "said"),
+    [
+        ("2026-03-12T17:00", 409, "This time is past. Choose one that is still to come."),
+        ("2026-03-12T18:00:01", 409, "The time must be at least two seconds ahead."),
+        ("tomorrow", 422, "Please give a moment in the form 2026-03-12T18:00Z, in UTC."),
+        ("0001-01-01T00:00+14:00", 422, "Please give a moment in the form 2026-03-12T18:00Z, in UTC."),
+    ],
+)
+def test_an_impossible_time_is_refused(anna: Person, rita: Person, time: str, status: int, said: str):
+    changeset = waiting(anna)
+    response = approve(rita, changeset, goes_public_at=time)
+    assert response.status_code == status
+    assert said in Page(response).root.text()
+    changeset.refresh_from_db()
+    assert changeset.state == "submitted"
+
+
+def test_a_time_with_an_offset_is_read_as_such(anna: Person, rita: Person):
+    changeset = waiting(anna)
+    approve(rita, changeset, goes_public_at="2026-03-13T10:00+01:00")
+    changeset.refresh_from_db()
+    assert changeset.goes_public_at == moment("2026-03-13T09:00:00")
+
+
+def test_what_changed_meanwhile_is_shown_instead_of_approved(anna: Person, rita: Person):
+    changeset = waiting(anna)
+    update = changeset.pledgeupdate_set.get()  # type: ignore[attr-defined]
+    seen = fields(rita.get(review_of(changeset)))["seen"]  # type: ignore[arg-type]
+    type(update).objects.filter(pk=update.pk).update(summary="Altered.")
+    response = rita.post(f"/desk/changesets/{changeset.pk}/approve/", {"seen": seen})
+    assert response.status_code == 409
+    text = Page(response).root.text()
+    assert "Something in this changeset was altered after you opened it." in text
+    assert "Altered." in text
+    # The page now shows what is there, and its form confirms that.
+    assert rita.post(f"/desk/changesets/{changeset.pk}/approve/", {"seen": fields(response)["seen"]}).status_code == 303
+
+
+def test_what_stands_against_it_is_said_when_it_is_approved(anna: Person, rita: Person):
+    changeset = waiting(anna, cited=[])
+    response = approve(rita, changeset)
+    assert response.status_code == 409
+    decision = Page(response).root.find("decision")[0].text()
+    update = changeset.pledgeupdate_set.get()  # type: ignore[attr-defined]
+    assert f"Not approved This cannot go public yet. {update.public_id} has no source." in decision
+
+
+def test_nobody_approves_what_they_wrote(rita: Person, settings: Any):
+    changeset = waiting(rita)
+    assert "You wrote in this changeset." in rita.page(review_of(changeset)).root.text()
+    response = approve(rita, changeset)
+    assert response.status_code == 409
+    assert "somebody else has to approve it" in Page(response).root.text()
+    settings.FOUR_EYES = False
+    assert approve(rita, changeset).status_code == 303
+
+
+def test_requested_changes_come_with_a_reason(anna: Person, rita: Person):
+    changeset = waiting(anna)
+    path = f"/desk/changesets/{changeset.pk}/request-changes/"
+    response = rita.post(path, {"comment": ""})
+    assert (response.status_code, errors(response)) == (422, {"comment": "This field is required."})
+    response = rita.post(path, {"comment": "\u202eabc"})
+    assert (response.status_code, list(errors(response))) == (422, ["comment"])
+    response = rita.post(path, {"comment": "A source is <missing>."})
+    assert (response.status_code, response["Location"]) == (303, f"/desk/changesets/{changeset.pk}/")
+    text = anna.page(f"/desk/changesets/{changeset.pk}/").root.text()
+    assert "Changes requested" in text
+    assert "rita A source is <missing>." in text
+    response = rita.post(path, {"comment": "Once more."})
+    assert response.status_code == 409
+
+
+def test_editors_see_the_review_without_the_decision(anna: Person):
+    changeset = waiting(anna)
+    page = anna.page(review_of(changeset))
+    assert "It waits for a reviewer." in page.root.text()
+    assert not [node for node, _parent in page.root.walk() if node.attributes.get("id") == "decision"]
+    response = approve_without_looking(anna, changeset)
+    assert response.status_code == 403
+    changeset.refresh_from_db()
+    assert changeset.state == "submitted"
+
+
+def approve_without_looking(person: Person, changeset: Changeset) -> Any:
+    return person.post(f"/desk/changesets/{changeset.pk}/approve/", {"seen": "x"})
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_review_asks_as_many_questions_for_one_row_as_for_three(
+    anna: Person, rita: Person, rows: int, django_assert_num_queries: Any
+):
+    summit = SummitFactory()
+    Changeset.objects.update(summit=summit)
+    for _n in range(rows):
+        UpdateFactory(changeset=summit.changeset, pledge=PledgeFactory(changeset=summit.changeset))
+        PositionFactory(changeset=summit.changeset, state=StateFactory())
+        ParticipationFactory(changeset=summit.changeset, summit=summit)
+    Changeset.objects.update(state="submitted")
+    with django_assert_num_queries(75):
+        rita.page(review_of(summit.changeset))
+    assert Summit.objects.count() == 1
