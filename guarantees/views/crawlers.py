@@ -30,8 +30,10 @@ Disallow: /search/
 Disallow: /de/desk/
 Disallow: /de/accounts/
 Disallow: /de/search/
-Disallow: /*on=
-Disallow: /*known=
+Disallow: /*?on=
+Disallow: /*&on=
+Disallow: /*?known=
+Disallow: /*&known=
 
 Sitemap: {sitemap}
 """
