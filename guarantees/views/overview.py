@@ -1,5 +1,6 @@
 """The first page: where the record stands."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpResponse
@@ -49,10 +50,10 @@ def overview(request: ClockRequest) -> HttpResponse:
     )
 
 
-def _pledges(clock: Clock, **filters: list[str]) -> str:
+def _pledges(clock: Clock, **filters: Sequence[str]) -> str:
     """Return the address of the table of pledges with filters set and the page's clocks carried on."""
-    query = {name: [str(value) for value in values] for name, values in filters.items()}
-    return f"{reverse('pledge-list')}?{urlencode(query | clock.query, doseq=True)}"
+    query = [(name, str(value)) for name, values in filters.items() for value in values]
+    return f"{reverse('pledge-list')}?{urlencode([*query, *clock.query.items()])}"
 
 
 @dataclass(frozen=True, slots=True)
