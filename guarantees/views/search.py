@@ -20,7 +20,7 @@ from guarantees.views.public import ClockRequest, public_page
 HITS_PER_KIND = 10
 HITS_PER_PAGE = 25
 
-EXAMPLES = ("france troops", "kiew", "parliament", "ceasefire monitoring")
+EXAMPLES = ("France troops", "Kiew", "parliament", "ceasefire monitoring")
 """What the page suggests to who has asked for nothing: a name with a category, a place in German, one word, two."""
 
 
