@@ -97,10 +97,6 @@ class Contents:
     kinds: list[tuple[Kind, int]]
     corrections: int
 
-    def number(self, code: str) -> int:
-        """Return how many rows of a kind there are."""
-        return next((number for kind, number in self.kinds if kind.code == code), 0)
-
 
 def contents(changesets: Iterable[Changeset]) -> dict[int, Contents]:
     """Count what each of the changesets brought, in one query; kinds of which there is nothing are left out."""
