@@ -255,8 +255,8 @@ def _number_new_ids(file: File) -> None:
     run(sql.SQL("UPDATE {arriving} SET public_id = stem WHERE public_id IS NULL").format(**parts))
     if taken:
         query = sql.SQL(
-            "UPDATE {arriving} s SET public_id = given.id FROM unnest(%(rows)s, %(ids)s) given (row_id, id) "
-            "WHERE s.row_id = given.row_id"
+            "UPDATE {arriving} s SET public_id = given.id "
+            "FROM unnest(%(rows)s::bigint[], %(ids)s::text[]) given (row_id, id) WHERE s.row_id = given.row_id"
         ).format(**parts)
         run(query, rows=[row_id for row_id, _stem in taken], ids=free_ids(file.fact, stems, reserved))
 

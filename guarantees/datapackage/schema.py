@@ -169,6 +169,8 @@ def _column(
     of = model._meta.get_field(field or name)
     assert isinstance(of, models.Field)  # noqa: S101  a mistake in the table below, not in data
     length = of.max_length if isinstance(of.max_length, int) and not of.is_relation else None
+    if kind is Kind.LANGUAGE:
+        length = None  # Its pattern says it better.
     return Column(
         name=name,
         kind=kind,

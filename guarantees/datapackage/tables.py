@@ -334,7 +334,7 @@ def insert(file: File) -> Query:
         )
         kept += [
             (sql.Identifier("public_id"), sql.SQL("s.public_id")),
-            (sql.Identifier("changeset_id"), sql.SQL("(%(changesets)s)[coalesce(s.changeset, 1)]")),
+            (sql.Identifier("changeset_id"), sql.SQL("(%(changesets)s::bigint[])[coalesce(s.changeset, 1)]")),
             (sql.Identifier("corrects_id"), sql.SQL("coalesce(s.replaces, former.row_id)")),
             (
                 sql.Identifier("correction_kind"),
@@ -355,7 +355,7 @@ def insert(file: File) -> Query:
             "coalesce((%(introduced)s::jsonb ->> ({name} || '/' || s.key))::int, 1)", name=sql.Literal(file.name)
         )
         kept += [
-            (sql.Identifier("changeset_id"), _compose("(%(changesets)s)[{number}]", number=number)),
+            (sql.Identifier("changeset_id"), _compose("(%(changesets)s::bigint[])[{number}]", number=number)),
             (
                 sql.Identifier("visible_from"),
                 _compose("CASE WHEN {number} = 1 THEN %(at)s::timestamptz END", number=number),

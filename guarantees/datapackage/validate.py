@@ -363,7 +363,7 @@ def _staged_rows(reading: Reading, file: File) -> Iterator[tuple[Any, ...]]:
         if file.name == "updates" and key in reading.wordings:
             row.cells["wording"], row.cells["wording_language"], _row = reading.wordings[key]
         origin = reading.origin(file.name, key)
-        _check(reading, file, row.cells, reading.public_at(origin.changeset), note)
+        _check(reading, file, row, reading.public_at(origin.changeset), note)
         url = row.cells.get("url")
         if url and urls.setdefault(url, row.number) != row.number:
             note("url", _("The same address stands in row %(row)s already.") % {"row": urls[url]})
@@ -380,7 +380,8 @@ def _staged_rows(reading: Reading, file: File) -> Iterator[tuple[Any, ...]]:
             def note_former(column: str, message: str, former: Former = former) -> None:
                 reading.problems.add(CORRECTIONS.path, former.number, f"row: {column}", message)
 
-            _check(reading, file, former.cells, reading.public_at(former.changeset), note_former)
+            row = Row(former.number, former.cells, sound=True)
+            _check(reading, file, row, reading.public_at(former.changeset), note_former)
             if reading.problems.count == found:
                 origin = Origin(former.number, former.id, former.changeset)
                 key = file.key_of(former.cells)
@@ -427,8 +428,9 @@ def _staged(
     return (number, key, *values)
 
 
-def _check(reading: Reading, file: File, cells: Cells, published_at: dt.datetime, note: Note) -> None:
-    """Check a row alone: its references, its dates, and the rules of its kind."""
+def _check(reading: Reading, file: File, row: Row, published_at: dt.datetime, note: Note) -> None:
+    """Check a row alone: its references, its dates, and, if all its cells can be used, the rules of its kind."""
+    cells = row.cells
     reading.check_references(file, cells, note)
     dates = {"date": cells.get("date"), "published_on": cells.get("published_on")}
     if file.name == "participations":
@@ -437,7 +439,7 @@ def _check(reading: Reading, file: File, cells: Cells, published_at: dt.datetime
         if date is not None and date > published_at.date():
             message = _("%(date)s is after the day of publication, %(day)s.")
             note(column, message % {"date": date, "day": published_at.date()})
-    if check := RULES.get(file.name):
+    if row.sound and (check := RULES.get(file.name)):
         check(cells, note)
 
 
@@ -554,8 +556,13 @@ def _check_history(reading: Reading) -> None:
     for past in history.changesets:
         if past.summit and not reading.has("summits", past.summit):
             problems.add(CHANGESETS.path, past.number, "summit", reading.dangling("summits", past.summit))
+    given: dict[tuple[str, str], int] = {}
     for (name, key), origin in history.origins.items():
         file = BY_NAME.get(name)
+        if origin.id and given.setdefault((name, origin.id), origin.number) != origin.number:
+            message = _("The id %(id)s stands in row %(row)s already.")
+            message %= {"id": origin.id, "row": given[name, origin.id]}
+            problems.add(PROVENANCE.path, origin.number, "id", message)
         if file is None or not (file.is_fact or file in INTRODUCED):
             problems.add(PROVENANCE.path, origin.number, "file", _("This file has no rows that changesets bring."))
         elif key not in reading.seen.get(name, ()) and name not in reading.unread:
@@ -570,6 +577,8 @@ def _check_history(reading: Reading) -> None:
             continue
         successor = (former.file.name, former.corrected_by)
         changeset = by_id[successor].changeset if successor in by_id else reading.ids.get(successor)
+        if changeset is None and successor in given:
+            continue  # The row has a problem of its own.
         if changeset is None:
             message = _("There is no fact with the id %(id)s in %(file)s.")
             message %= {"id": quoted(former.corrected_by), "file": former.file.path}
@@ -613,9 +622,10 @@ def check_against_record(reading: Reading) -> None:
     identities = sql.SQL(
         "SELECT s.row_number, state.code, f.category FROM arriving_pledges s JOIN guarantees_pledge f "
         "ON f.id = s.replaces JOIN guarantees_state state ON state.id = f.state_id "
-        "WHERE ROW(state.code, f.category) IS DISTINCT FROM ROW(s.state, s.category) ORDER BY 1"
+        "WHERE f.visible_from <= %(now)s "
+        "AND ROW(state.code, f.category) IS DISTINCT FROM ROW(s.state, s.category) ORDER BY 1"
     )
-    for number, state, category in ask(identities):
+    for number, state, category in ask(identities, now=now):
         message = _(
             "On record this is a pledge of %(state)s in %(category)s. If that was wrong, retract its updates and make "
             "a new pledge."
