@@ -7,10 +7,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.utils.http import parse_etags
+from django.utils.http import parse_etags, urlencode
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
@@ -33,11 +33,14 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     page. For readers without a session, a page is kept by the revision of the record, the day, the build and the
     address, and an unchanged page is a 304; nobody may keep it without asking. Signed-in readers get a private page.
     Before the first publication nothing was known: such a ``known`` is answered with the day the record begins.
+    Parameters that a form sent empty are taken out of the address.
     """
 
     @require_safe
     @wraps(view)
     def page(request: ClockRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if clean := _without_empty_parameters(request):
+            return HttpResponseRedirect(clean)
         try:
             request.clock = clock_of(request.GET)
             now = revision(clock.now())
@@ -52,6 +55,18 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
         return response
 
     return page
+
+
+def _without_empty_parameters(request: HttpRequest) -> str:
+    """Return the address without the parameters that a form sent empty; empty if there were none.
+
+    What is seen at one address is the same whether or not a field was left blank, so there is one address for it.
+    """
+    given = [(name, value) for name, values in request.GET.lists() for value in values]
+    said = [(name, value) for name, value in given if value]
+    if said == given:
+        return ""
+    return f"{request.path}?{urlencode(said)}" if said else request.path
 
 
 def _answer(

@@ -137,3 +137,16 @@ def test_a_wrong_clock_is_a_400_that_nobody_keeps(client: Any, at_noon: Any):
     said = page(response).one("main").text
     assert "yesterday" in said
     assert "in the form 2026-02-26" in said
+
+
+@pytest.mark.parametrize(
+    ("asked", "clean"),
+    [
+        ("/states/?on=&known=", "/states/"),
+        ("/states/?on=2025-09-04&known=&group=nato", "/states/?on=2025-09-04&group=nato"),
+        ("/de/pledges/?q=&state=fra&state=", "/de/pledges/?state=fra"),
+    ],
+)
+def test_parameters_that_a_form_sent_empty_are_taken_out_of_the_address(client: Any, asked: str, clean: str):
+    response = client.get(asked)
+    assert (response.status_code, response.headers["Location"]) == (302, clean)
