@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
+from django.utils import translation
 from pytest_django.plugin import blocking_manager_key
 
 from guarantees import catalogues, database, embedded
@@ -74,8 +75,12 @@ def commits(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """Give the database its groups back, which a migration made, after a test that empties every table."""
+    """Undo what a test leaves behind: the language of a German page, a database without its groups.
+
+    A migration makes the groups; a test that commits empties every table at its end.
+    """
     yield
+    translation.activate(settings.LANGUAGE_CODE)
     if nextitem is not None and commits(item):
         with item.config.stash[blocking_manager_key].unblock():
             groups.add_groups(apps, connection.schema_editor())
