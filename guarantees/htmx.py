@@ -25,7 +25,7 @@ def fragment(
     """
     response = render(request, template, dict(context), status=status)
     if announce:
-        response.write(format_html('<div id="status" hx-swap-oob="innerHTML">{}</div>', announce))
+        response.write(format_html('<div id="status" hx-swap-oob="innerHTML"><p>{}</p></div>', announce))
     patch_vary_headers(response, ["HX-Request"])
     return response
 

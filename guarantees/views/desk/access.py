@@ -86,7 +86,7 @@ def refusal(request: DeskRequest, error: Refused, back: str) -> HttpResponse:
     """
     sentence = " ".join([error.message, *error.problems])
     if wants_fragment(request):
-        text = format_html('<div id="status" hx-swap-oob="innerHTML">{}</div>', sentence)
+        text = format_html('<div id="status" hx-swap-oob="innerHTML"><p>{}</p></div>', sentence)
         return HttpResponse(text, status=409, headers={"HX-Reswap": "none", "Vary": "HX-Request"})
     messages.error(request, sentence)
     return redirect(request, back)
