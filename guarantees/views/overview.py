@@ -25,19 +25,17 @@ def overview(request: ClockRequest) -> HttpResponse:
     """Show the headline figures, the grid of states and categories, what was said last, and the meetings."""
     clock = request.clock
     found = queries.overview(clock)
-    by_availability = [
-        _line(clock, kind, counted, found.headline.troops_by_availability[kind])
-        for kind, counted in found.headline.by_availability.items()
-    ]
-    total = _line(clock, None, found.headline.every, found.headline.troops)
     return render(
         request,
         "overview/overview.html",
         {
             "found": found,
             "figures": found.headline,
-            "balance": [*by_availability, total],
-            "total": total,
+            "balance": [
+                _line(clock, kind, counted, found.headline.troops_by_availability[kind])
+                for kind, counted in found.headline.by_availability.items()
+            ],
+            "total": _line(clock, None, found.headline.every, found.headline.troops),
             "hrefs": {
                 "firm": _pledges(clock, status=FIRM),
                 "signalled": _pledges(clock, status=[Status.SIGNALLED]),
