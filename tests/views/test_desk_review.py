@@ -166,6 +166,7 @@ def test_approving_now_tells_when_it_is_public_and_where(anna: Person, rita: Per
 
 
 def test_a_new_summit_is_public_after_approval_and_not_known_a_minute_earlier(anna: Person, rita: Person, frozen: Any):
+    publish(UpdateFactory().changeset, at=moment("2026-03-01"))
     summit = SummitFactory(title="Oslo summit", slug="oslo-2026-03-12", start_date=day("2026-03-12"))
     Changeset.objects.filter(pk=summit.changeset_id).update(summit=summit)
     approve(rita, waiting(anna, changeset=summit.changeset, summit=summit))

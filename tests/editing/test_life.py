@@ -1,0 +1,291 @@
+"""The life of changesets, at random: whatever people do in whatever order, the record keeps its promises."""
+
+import datetime as dt
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from hypothesis import HealthCheck, event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from guarantees import clock, ledger
+from guarantees.clock import Clock
+from guarantees.editing import changesets, facts
+from guarantees.editing.errors import Forbidden, Refused, Stale
+from guarantees.editing.rows import fingerprint
+from guarantees.models import Changeset, LedgerEntry, Pledge, PledgeUpdate, Position, Source
+from guarantees.vocabulary import ChangesetState, Status
+from tests.factories import PledgeFactory, SourceFactory, StateFactory, day, editor, moment, reviewer
+
+START = moment("2026-03-12T12:00:00")
+ON = day("2026-06-01")
+SAID = {"summary": "It said so.", "attribution": "by_self"}
+
+pick = st.integers(min_value=0, max_value=10_000)
+status = st.sampled_from([*Status])
+days = st.integers(min_value=0, max_value=4)
+
+
+class Undone(Exception):
+    """Undoes what one example wrote."""
+
+
+class Life(RuleBasedStateMachine):
+    """Two editors and two reviewers, some of whom also write, over a few pledges and days."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        self.travel = self.stack.enter_context(time_machine.travel(START, tick=False))
+        self.savepoint = transaction.atomic()
+        self.savepoint.__enter__()
+        self.seen: dict[dt.datetime, Any] = {}
+        self.hashes: dict[int, str] = {}
+
+    @initialize()
+    def people(self) -> None:
+        self.people = [editor(), editor(), reviewer(), reviewer()]
+        self.sources = [SourceFactory(), SourceFactory()]
+        self.state = StateFactory()
+        ground = PledgeFactory(state=self.state)
+        Pledge.objects.filter(pk=ground.pk).update(visible_from=START - dt.timedelta(days=1))
+        self.pledge = Pledge.objects.get(pk=ground.pk)
+
+    def teardown(self) -> None:
+        try:
+            self.check_the_past()
+            assert ledger.differing() == []
+        finally:
+            self.savepoint.__exit__(Undone, Undone(), None)
+            self.stack.close()
+
+    def attempt(self, deed: Callable[..., Any], **what: Any) -> Any:
+        """Do something that may be refused; nothing else may go wrong."""
+        try:
+            return deed(**what)
+        except (Refused, Stale, Forbidden, ValidationError):
+            return None
+
+    def person(self, number: int) -> Any:
+        return self.people[number % len(self.people)]
+
+    @staticmethod
+    def some(rows: Any, number: int) -> Any:
+        listed = list(rows.order_by("pk"))
+        return listed[number % len(listed)] if listed else None
+
+    def changeset(self, number: int) -> Any:
+        return self.some(Changeset.objects.exclude(pk=self.pledge.changeset_id), number)
+
+    # --- Writing
+
+    @rule(who=pick)
+    def start(self, who: int) -> None:
+        self.attempt(changesets.start, by=self.person(who), title=f"Changeset {who}", reason="For a test.")
+
+    @precondition(lambda self: self.changeset(0))
+    @rule(who=pick, where=pick, day_number=days, status=status, sourced=st.booleans(), new=st.booleans())
+    def add_update(self, who: int, where: int, day_number: int, status: Status, sourced: bool, new: bool) -> None:
+        about: dict[str, Any] = {"pledge": self.pledge}
+        if new:
+            about = {"state": self.state, "category": "training", "title": f"Training {day_number % 2}"}
+        self.attempt(
+            facts.add_update,
+            by=self.person(who),
+            changeset=self.changeset(where),
+            values=SAID | {"date": START.date() - dt.timedelta(days=day_number), "status": status.value},
+            sources=self.sources[:1] if sourced else [],
+            **about,
+        )
+
+    @precondition(lambda self: self.changeset(0))
+    @rule(who=pick, where=pick, day_number=days)
+    def add_position(self, who: int, where: int, day_number: int) -> None:
+        values = {"state": self.state, "date": START.date() - dt.timedelta(days=day_number), "topic": "A force"}
+        self.attempt(
+            facts.add_position,
+            by=self.person(who),
+            changeset=self.changeset(where),
+            values=values | {"subject": "guarantees", "stance": "supports", "summary": "For it."},
+            sources=self.sources[1:],
+        )
+
+    @precondition(lambda self: PledgeUpdate.objects.exists())
+    @rule(who=pick, which=pick, status=status, late=st.booleans())
+    def edit(self, who: int, which: int, status: Status, late: bool) -> None:
+        update = self.some(PledgeUpdate.objects.all(), which)
+        version = update.version - late
+        seen = "" if late else fingerprint(update, ["status"])
+        values = {"status": status.value}
+        self.attempt(facts.edit, by=self.person(who), fact=update, version=version, seen=seen, values=values)
+
+    @precondition(lambda self: PledgeUpdate.objects.exists())
+    @rule(who=pick, which=pick, day_number=days)
+    def move(self, who: int, which: int, day_number: int) -> None:
+        update = self.some(PledgeUpdate.objects.all(), which)
+        values = {"date": START.date() - dt.timedelta(days=day_number)}
+        self.attempt(facts.edit, by=self.person(who), fact=update, version=update.version, seen="", values=values)
+
+    @precondition(lambda self: PledgeUpdate.objects.exists())
+    @rule(who=pick, which=pick)
+    def cite(self, who: int, which: int) -> None:
+        update = self.some(PledgeUpdate.objects.all(), which)
+        self.attempt(facts.cite, by=self.person(who), fact=update, source=self.sources[0])
+
+    @precondition(lambda self: PledgeUpdate.objects.exists())
+    @rule(who=pick, which=pick)
+    def uncite(self, who: int, which: int) -> None:
+        update = self.some(PledgeUpdate.objects.all(), which)
+        self.attempt(facts.uncite, by=self.person(who), fact=update, source=self.sources[0])
+
+    @precondition(lambda self: PledgeUpdate.objects.exists())
+    @rule(who=pick, which=pick)
+    def delete(self, who: int, which: int) -> None:
+        self.attempt(facts.delete, by=self.person(who), fact=self.some(PledgeUpdate.objects.all(), which))
+
+    @precondition(lambda self: self.changeset(0) and PledgeUpdate.objects.filter(known__isnull=False))
+    @rule(who=pick, where=pick, which=pick, status=status)
+    def correct(self, who: int, where: int, which: int, status: Status) -> None:
+        update = self.some(PledgeUpdate.objects.filter(known__isnull=False), which)
+        self.attempt(
+            facts.correct,
+            by=self.person(who),
+            changeset=self.changeset(where),
+            fact=update,
+            values={"status": status.value},
+            sources=self.sources,
+        )
+
+    @precondition(lambda self: self.changeset(0) and PledgeUpdate.objects.filter(known__isnull=False))
+    @rule(who=pick, where=pick, which=pick)
+    def retract(self, who: int, where: int, which: int) -> None:
+        update = self.some(PledgeUpdate.objects.filter(known__isnull=False), which)
+        person, changeset = self.person(who), self.changeset(where)
+        self.attempt(facts.retract, by=person, changeset=changeset, fact=update, reason="Never said.")
+
+    # --- Deciding
+
+    @precondition(lambda self: self.changeset(0))
+    @rule(who=pick, where=pick)
+    def submit(self, who: int, where: int) -> None:
+        self.attempt(changesets.submit, by=self.person(who), changeset=self.changeset(where))
+
+    @precondition(lambda self: self.changeset(0))
+    @rule(who=pick, where=pick)
+    def withdraw(self, who: int, where: int) -> None:
+        self.attempt(changesets.withdraw, by=self.person(who), changeset=self.changeset(where))
+
+    @precondition(lambda self: self.changeset(0))
+    @rule(who=pick, where=pick)
+    def request_changes(self, who: int, where: int) -> None:
+        self.attempt(changesets.request_changes, by=self.person(who), changeset=self.changeset(where), comment="Why?")
+
+    @precondition(lambda self: self.changeset(0))
+    @rule(where=pick)
+    def look(self, where: int) -> None:
+        changeset = self.changeset(where)
+        self.hashes[changeset.pk] = changesets.digest(changeset)
+
+    @precondition(lambda self: self.changeset(0))
+    @rule(who=pick, where=pick, hours=st.sampled_from([None, 1, 3]), looks=st.booleans())
+    def approve(self, who: int, where: int, hours: int | None, looks: bool) -> None:
+        changeset = self.changeset(where)
+        actual = changesets.digest(changeset)
+        seen = actual if looks else self.hashes.get(changeset.pk, "")
+        by, before = self.person(who), changeset.state
+        wrote = changeset.authors.filter(pk=by.pk).exists()
+        done = self.attempt(
+            changesets.approve,
+            by=by,
+            changeset=changeset,
+            seen=seen,
+            goes_public_at=clock.now() + dt.timedelta(hours=hours) if hours else None,
+        )
+        if done is not None:
+            assert (before, wrote, seen) == (ChangesetState.SUBMITTED, False, actual)
+
+    @precondition(lambda self: self.changeset(0))
+    @rule(where=pick, hours=st.sampled_from([None, 2]))
+    def bring_through(self, where: int, hours: int | None) -> None:
+        """Take a changeset all the way, if its content allows it: chance alone seldom gets that far."""
+        changeset = self.changeset(where)
+        authors = [*changeset.authors.all()]
+        others = [person for person in self.people[2:] if person not in authors]
+        if authors and others:
+            self.attempt(changesets.submit, by=authors[0], changeset=changeset)
+            at = clock.now() + dt.timedelta(hours=hours) if hours else None
+            seen = changesets.digest(changeset)
+            self.attempt(changesets.approve, by=others[0], changeset=changeset, seen=seen, goes_public_at=at)
+            changeset.refresh_from_db()
+            event(f"brought through: {changeset.state}")
+
+    @precondition(lambda self: self.changeset(0))
+    @rule(who=pick, where=pick)
+    def call_back(self, who: int, where: int) -> None:
+        self.attempt(changesets.call_back, by=self.person(who), changeset=self.changeset(where))
+
+    @rule(seconds=st.sampled_from([1, 3, 3600, 7200]))
+    def wait(self, seconds: int) -> None:
+        self.check_the_past()
+        now = clock.now()
+        self.seen[now] = self.record_at(now)
+        self.travel.shift(dt.timedelta(seconds=seconds))
+
+    # --- What always holds
+
+    @staticmethod
+    def record_at(known: dt.datetime) -> Any:
+        """All that a reader could see, as known at a moment."""
+        at = Clock(ON, known)
+        return (
+            [*LedgerEntry.objects.in_force(at).order_by("pledge").values_list("pledge", "status", "latest_update")],
+            [*PledgeUpdate.objects.as_of(at).order_by("pk").values_list("pk", "date", "status")],
+            [*Position.objects.as_of(at).order_by("pk").values_list("pk", "stance")],
+            [*Pledge.objects.visible(at).order_by("pk").values_list("slug")],
+            [*Source.objects.visible(at).order_by("pk").values_list("pk")],
+        )
+
+    def check_the_past(self) -> None:
+        """What was known at a moment is known of it for ever."""
+        for known, seen in self.seen.items():
+            assert self.record_at(known) == seen
+
+    @invariant()
+    def only_what_is_approved_is_known_and_only_from_its_time_on(self) -> None:
+        for model in (PledgeUpdate, Position):
+            for fact in model.objects.select_related("changeset"):  # type: ignore[attr-defined]
+                approved = fact.changeset.state == ChangesetState.APPROVED
+                assert (fact.known is not None) == approved
+                if approved:
+                    assert fact.known.lower == fact.changeset.goes_public_at
+                    assert fact.sources.exists()
+
+    @invariant()
+    def the_ledger_is_what_the_facts_say(self) -> None:
+        assert ledger.differing() == []
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_whatever_people_do_the_record_keeps_its_promises():
+    run_state_machine_as_test(
+        Life,
+        settings=settings(
+            max_examples=15,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        ),
+    )
