@@ -6,7 +6,7 @@ found under its name in another language (Kiew is Kyiv).
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -121,8 +121,8 @@ def all_names() -> list[Names]:
 _WORDS = re.compile(r"[0-9]+(?:\.[0-9]+)+|[^\W_]+")
 """Words as they are looked for: letters and digits, and numbers with a decimal point."""
 
-ENDINGS = ("", "e", "d", "ed", "g", "ng", "s", "es", "l", "al", "y", "ly", "n", "on", "ion", "t", "nt", "ent")
-"""What may be missing where a reader has not typed the end of a word: "trainin" begins "training"."""
+SUFFIXES = ("ing", "ed", "es", "ion", "ation", "ative", "ator", "ity", "ility", "ilities", "ness", "ly", "al")
+"""Endings that stemming takes away: while a reader types one of them, the word begun is completed (:func:`_begun`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,22 +162,39 @@ def words_of(text: str) -> list[str]:
     return list(dict.fromkeys(_WORDS.findall(fold(text))))
 
 
-def _stems(words: Sequence[str], endings: Sequence[str] = ("",)) -> dict[str, frozenset[str]]:
+def _begun(word: str) -> Iterator[tuple[str, int]]:
+    """Return the words that a word may be on the way to, each with the length of what stands before the ending.
+
+    >>> list(_begun("trainin"))
+    [('training', 5)]
+    """
+    for suffix in SUFFIXES:
+        for typed in range(1, len(suffix)):
+            base = len(word) - typed
+            if base >= 3 and word.endswith(suffix[:typed]):
+                yield word + suffix[typed:], base
+
+
+def _stems(words: Iterable[str], *, begun: bool = False) -> dict[str, frozenset[str]]:
     """Return the words that the text index keeps, with their stems: not those of every English text (the, of …).
 
-    With endings, also the stems of the words that a word may begin, where they are shorter than it. One query.
+    With ``begun``, also the stems of longer words where the index knows those only without their ending: "trainin"
+    would not be found in "training", which is there as "train". One query.
     """
+    forms = [(word, word, len(word)) for word in words]
+    if begun:
+        forms += [(word, longer, base) for word, *_same in forms for longer, base in _begun(word)]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT word, ending, (ts_lexize('english_stem', word || ending))[1]"
-            " FROM unnest(%s::text[]) AS words (word), unnest(%s::text[]) AS endings (ending)"
+            "SELECT word, base < length(word), base, (ts_lexize('english_stem', form))[1]"
+            " FROM unnest(%s::text[], %s::text[], %s::int[]) AS forms (word, form, base)"
             " WHERE ts_lexize('english_stem', word) <> '{}'",
-            [list(words), list(endings)],
+            [list(column) for column in zip(*forms, strict=True)] or [[], [], []],
         )
         found: dict[str, set[str]] = {}
-        for word, ending, stem in cursor.fetchall():
+        for word, is_longer, base, stem in cursor.fetchall():
             stems = found.setdefault(word, set())
-            if stem and (not ending or len(stem) < len(word)):
+            if not is_longer or 4 <= len(stem) <= base + 1:
                 stems.add(stem)
     return {word: frozenset(stems) for word, stems in found.items()}
 
@@ -286,7 +303,7 @@ class Search:
         given = words_of(text)
         if not given:
             return cls(clock)
-        stems = _stems(given, ENDINGS)
+        stems = _stems(given, begun=True)
         kept = [word for word in given if word in stems][:MAX_WORDS]
         names = all_names()
         return cls(
