@@ -43,9 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
             settings.DATABASES["default"].update(database.connection_settings(server.url))
             os.environ["DATABASE_URL"] = server.url
             if not server.alone:
-                # Another run uses this server: keep the test databases apart.
-                separate = f"{settings.DATABASES['default']['NAME']}_{os.getpid()}"
-                settings.DATABASES["default"]["TEST"] = {"NAME": f"test_{separate}"}
+                # Another run uses this server: keep the test databases apart, also those of the workers.
+                os.environ["TEST_DATABASE"] = f"test_guarantees_{os.getpid()}"
+                settings.DATABASES["default"]["TEST"] = {"NAME": os.environ["TEST_DATABASE"]}
     except database.Unusable as error:
         pytest.exit(str(error), returncode=2)
 
