@@ -80,7 +80,7 @@ def test_choices_count_what_they_would_show_and_those_without_a_source_stay(clie
     root = page(client.get("/sources/?language=fr"))
     choices = [label.text for label in root.one("form", class_="filters").all("label")]
     assert choices == [
-        "Publisher, headline or address",
+        "Text",
         "Official 1",
         "News agency 0",
         "News 0",
