@@ -124,6 +124,14 @@ def test_a_public_server_does_not_start_without_what_it_needs(missing: str, hint
 
 
 @pytest.mark.slow
+def test_a_public_server_does_not_start_with_an_address_that_makes_no_sense() -> None:
+    result = run("-c", "import guarantees.wsgi", SECRET_KEY="only-for-tests", DATABASE_URL="mysql://localhost/ledger")
+    hint = "DATABASE_URL does not name a PostgreSQL database. Write it as postgresql://user:password@host:port/name."
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == f"django.core.exceptions.ImproperlyConfigured: {hint}"
+
+
+@pytest.mark.slow
 def test_a_public_server_insists_on_https() -> None:
     result = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", SECRET_KEY="x1y2z3" * 10, HTTPS="")
     # Whether the domain's other hosts speak https too, and preloading, is for the owner of the domain to say.

@@ -13,7 +13,6 @@ from django.contrib.auth.models import Group
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.core.wsgi import get_wsgi_application
 from django.db import connections, transaction
 from django.utils.crypto import salted_hmac
 from gunicorn.app.base import BaseApplication
@@ -138,7 +137,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         self.cfg.set("control_socket_disable", True)
 
     def load(self) -> WSGIHandler:
-        return get_wsgi_application()
+        # The settings that this entry point insists on are there by now.
+        from guarantees.wsgi import application
+
+        return application
 
     def run(self) -> None:
         Master(self).run()
