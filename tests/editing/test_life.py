@@ -43,7 +43,7 @@ class Undone(Exception):
 
 
 class Life(RuleBasedStateMachine):
-    """Two editors and two reviewers, some of whom also write, over a few pledges and days."""
+    """Two editors and two reviewers, one of whom writes too, over a few pledges and days."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,12 +56,18 @@ class Life(RuleBasedStateMachine):
 
     @initialize()
     def people(self) -> None:
-        self.people = [editor(), editor(), reviewer(), reviewer()]
+        self.people = [editor(), editor(), reviewer()]
+        self.judges = [reviewer(), self.people[2]]
         self.sources = [SourceFactory(), SourceFactory()]
         self.state = StateFactory()
         ground = PledgeFactory(state=self.state)
         Pledge.objects.filter(pk=ground.pk).update(visible_from=START - dt.timedelta(days=1))
         self.pledge = Pledge.objects.get(pk=ground.pk)
+        for by in self.people[:2]:
+            changeset = changesets.start(by=by, title=f"Changeset of {by}", reason="For a test.")
+            values = SAID | {"date": START.date() - dt.timedelta(days=5), "status": "announced"}
+            about = {"state": self.state, "category": "troops", "title": f"Troops {by}"}
+            facts.add_update(by=by, changeset=changeset, values=values, sources=self.sources, **about)
 
     def teardown(self) -> None:
         try:
@@ -204,7 +210,7 @@ class Life(RuleBasedStateMachine):
         changeset = self.changeset(where)
         actual = changesets.digest(changeset)
         seen = actual if looks else self.hashes.get(changeset.pk, "")
-        by, before = self.person(who), changeset.state
+        by, before = self.judges[who % 2], changeset.state
         wrote = changeset.authors.filter(pk=by.pk).exists()
         done = self.attempt(
             changesets.approve,
@@ -222,8 +228,11 @@ class Life(RuleBasedStateMachine):
         """Take a changeset all the way, if its content allows it: chance alone seldom gets that far."""
         changeset = self.changeset(where)
         authors = [*changeset.authors.all()]
-        others = [person for person in self.people[2:] if person not in authors]
+        others = [person for person in self.judges if person not in authors]
         if authors and others:
+            for problem in changesets.examine(changeset, clock.now() + changesets.LEAD).problems:
+                if problem.fact is not None:
+                    self.attempt(facts.delete, by=authors[0], fact=problem.fact)
             self.attempt(changesets.submit, by=authors[0], changeset=changeset)
             at = clock.now() + dt.timedelta(hours=hours) if hours else None
             seen = changesets.digest(changeset)
