@@ -95,6 +95,23 @@ def page_of(parameters: QueryDict, rows: Any, size: int, name: str = "page") -> 
     return paginator.page(number)
 
 
+def address_without_empty(request: HttpRequest) -> str | None:
+    """Return the address of the page without the parameters that are empty; None if there are none.
+
+    A form sends its empty fields along; one state of a page has one address.
+    """
+    query = request.GET.copy()
+    for name, values in request.GET.lists():
+        kept = [value for value in values if value.strip()]
+        if kept:
+            query.setlist(name, kept)
+        else:
+            del query[name]
+    if query == request.GET:
+        return None
+    return f"{request.path}?{query.urlencode()}" if query else request.path
+
+
 def address_without(request: HttpRequest, name: str, value: str = "") -> str:
     """Return the address of the page without a parameter, or without one of its values; back on the first page."""
     query = request.GET.copy()

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -26,6 +26,13 @@ from guarantees.vocabulary import (
     Status,
     Unit,
 )
+
+MAX_WORDS = 12
+"""So many words of a text are looked for; more would only make the table slow."""
+SHORTEST_BEGINNING = 3
+"""Letters from which on a word also stands for longer ones: who asks for the UK does not mean Ukraine."""
+
+_WORD = re.compile(r"\w+")
 
 # --- The table
 
@@ -94,14 +101,16 @@ def filtered(clock: Clock, filters: PledgeFilters, conditions: ConditionValues) 
         entries = entries.alias(availability=availability_in_sql(conditions)).filter(
             availability__in=filters.availabilities
         )
-    for word in _meaningful(filters.text):
-        entries = entries.filter(_mentions(word, clock))
+    if words := _meaningful(filters.text):
+        names = _names()
+        for word in words:
+            entries = entries.filter(_mentions(word, names, clock))
     return entries
 
 
 def _meaningful(text: str) -> list[str]:
     """Return the words of a text that full text looks at: not those that English text always has (the, of …)."""
-    words = list(dict.fromkeys(re.findall(r"\w+", fold(text))))
+    words = list(dict.fromkeys(_WORD.findall(fold(text))))[:MAX_WORDS]
     if not words:
         return []
     with connection.cursor() as cursor:
@@ -113,23 +122,28 @@ def _meaningful(text: str) -> list[str]:
         return [word for (word,) in cursor.fetchall()]
 
 
-def _mentions(word: str, clock: Clock) -> Q:
+def _mentions(word: str, names: Mapping[int, str], clock: Clock) -> Q:
     """Return the condition that a word, or the beginning of one, occurs in a pledge, its updates or its state."""
+    is_beginning = len(word) >= SHORTEST_BEGINNING
+    sought = f" {word}" if is_beginning else f" {word} "
     vector = SearchVector("search_text", config="english")
-    query = SearchQuery(f"{word}:*", search_type="raw", config="english")
+    query = SearchQuery(f"{word}:*" if is_beginning else word, search_type="raw", config="english")
     pledges = Pledge.objects.visible(clock).alias(vector=vector).filter(vector=query)
     updates = PledgeUpdate.objects.as_of(clock).alias(vector=vector).filter(vector=query)
     return (
         Q(pledge__in=pledges.values("pk"))
         | Q(pledge__in=updates.values("pledge"))
-        | Q(state__in=[state.pk for state in State.objects.all() if _is_called(state, word)])
-        | Q(state__in=StateAlias.objects.filter(search_text__regex=rf"\y{word}").values("state"))
+        | Q(state__in=[state_id for state_id, called in names.items() if sought in called])
     )
 
 
-def _is_called(state: State, word: str) -> bool:
-    names = (fold(state.code), fold(state.name), fold(state_name(state)))
-    return any(f" {word}" in f" {name}" for name in names)
+def _names() -> dict[int, str]:
+    """Return for every state all words of its code, its names and its aliases, folded, with a space around each."""
+    names = {state.pk: [state.code, state.name, state_name(state)] for state in State.objects.all()}
+    for state_id, alias in StateAlias.objects.values_list("state_id", "alias"):
+        names[state_id].append(alias)
+    words = {state_id: _WORD.findall(fold(" ".join(called))) for state_id, called in names.items()}
+    return {state_id: f" {' '.join(called)} " for state_id, called in words.items()}
 
 
 def ordered(entries: QuerySet[LedgerEntry], sort: str) -> QuerySet[LedgerEntry]:
@@ -158,8 +172,12 @@ def _place(name: str, values: Sequence[int] | Sequence[str], kind: Field) -> Coa
     return Coalesce(place, Value(len(values) + 1))
 
 
-def rows(entries: Iterable[LedgerEntry], conditions: ConditionValues) -> list[PledgeRow]:
-    """Return entries as rows of the table."""
+def rows(ids: Sequence[int], conditions: ConditionValues) -> list[PledgeRow]:
+    """Return entries as rows of the table, in the order of their ids, in one query.
+
+    Ids, because sorting a large ledger with all its columns takes twice the time.
+    """
+    found = LedgerEntry.objects.select_related("pledge", "state").in_bulk(ids)
     return [
         PledgeRow(
             entry,
@@ -169,7 +187,7 @@ def rows(entries: Iterable[LedgerEntry], conditions: ConditionValues) -> list[Pl
             ],
             availability(entry, conditions),
         )
-        for entry in entries
+        for entry in (found[pk] for pk in ids)
     ]
 
 
@@ -181,7 +199,8 @@ def groups() -> list[Group]:
 def summits_spoken_at(clock: Clock) -> list[Summit]:
     """Return the meetings at which pledges were spoken about, as of a clock; the newest first."""
     spoken = PledgeUpdate.objects.as_of(clock).filter(summit__isnull=False)
-    return list(Summit.objects.visible(clock).filter(pk__in=spoken.values("summit")).order_by("-start_date", "slug"))
+    summits = Summit.objects.visible(clock).filter(pk__in=spoken.values("summit")).only("slug", "title")
+    return list(summits.order_by("-start_date", "slug"))
 
 
 def nearest_slugs(slug: str, clock: Clock, limit: int = 5) -> list[Pledge]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from guarantees.charts import strip
@@ -15,6 +15,7 @@ from guarantees.forms.parameters import (
     FilterTag,
     address,
     address_without,
+    address_without_empty,
     one_of,
     page_of,
     relaxations,
@@ -31,6 +32,8 @@ from guarantees.views.public import ClockRequest, public_page
 from guarantees.vocabulary import Area, Availability, Category, ConditionCode, Status, Term
 
 PLEDGES_PER_PAGE = 40
+SUMMITS_OFFERED = 80
+"""So many meetings the filter offers, the latest ones; the address takes any."""
 
 T = TypeVar("T", bound=Term)
 
@@ -38,6 +41,8 @@ T = TypeVar("T", bound=Term)
 @public_page
 def pledge_list(request: ClockRequest) -> HttpResponse:
     """List the pledges in force that the filters let through."""
+    if tidy := address_without_empty(request):
+        return redirect(tidy)
     asked, clock = request.GET, request.clock
     states = {state.slug: state for state in pledges.states_by_name()}
     groups = {group.slug: group for group in pledges.groups()}
@@ -70,7 +75,7 @@ def pledge_list(request: ClockRequest) -> HttpResponse:
         )
 
     found = pledges.filtered(clock, filters(chosen, words), conditions)
-    page = page_of(asked, pledges.ordered(found, sort).select_related("pledge", "state"), PLEDGES_PER_PAGE)
+    page = page_of(asked, pledges.ordered(found, sort).values_list("pk", flat=True), PLEDGES_PER_PAGE)
     menus = {
         "state": (_("State"), _choices(chosen["state"], ((k, pledges.state_name(v)) for k, v in states.items()))),
         "category": (_("Category"), _terms(chosen["category"], Category)),
@@ -79,32 +84,47 @@ def pledge_list(request: ClockRequest) -> HttpResponse:
         "condition": (_("Waits for"), _terms(chosen["condition"], ConditionCode)),
         "area": (_("Area"), _terms(chosen["area"], Area)),
         "group": (_("Group"), _choices(chosen["group"], ((k, group.name) for k, group in groups.items()))),
-        "summit": (_("Summit"), _choices(chosen["summit"], ((k, str(summit)) for k, summit in summits.items()))),
+        "summit": (
+            _("Summit"),
+            _choices(
+                chosen["summit"],
+                (
+                    (slug, str(summit))
+                    for number, (slug, summit) in enumerate(summits.items())
+                    if number < SUMMITS_OFFERED or slug in chosen["summit"]
+                ),
+            ),
+        ),
     }
-    set_filters: list[FilterTag] = []
-    for name, (heading, choices) in menus.items():
-        for tag, value in zip(tags(request, name, heading, choices), chosen[name], strict=True):
-            if not page.paginator.count:
-                # Nothing is shown: say what there would be without this one filter.
-                fewer = chosen | {name: [other for other in chosen[name] if other != value]}
-                tag = replace(tag, count=pledges.filtered(clock, filters(fewer, words), conditions).count())
-            set_filters.append(tag)
+    set_filters = [tag for name, menu in menus.items() for tag in tags(request, name, *menu)]
     if words:
-        tag = FilterTag(_("Text"), words, address_without(request, "q"))
-        if not page.paginator.count:
-            tag = replace(tag, count=pledges.filtered(clock, filters(chosen, ""), conditions).count())
-        set_filters.append(tag)
+        set_filters.append(FilterTag(_("Text"), words, address_without(request, "q")))
+
+    def relaxed(name: str, heading: str, label: str) -> FilterTag:
+        fewer = filters(chosen, "") if name == "q" else filters(chosen | {name: []}, words)
+        number = pledges.filtered(clock, fewer, conditions).count()
+        return FilterTag(heading, label, address_without(request, name), number)
+
+    relax: list[FilterTag] = []
+    if not page.paginator.count:
+        # The values of one filter are alternatives: only without all of them can there be more.
+        relax = [
+            relaxed(name, heading, ", ".join(choice.label for choice in choices if choice.chosen))
+            for name, (heading, choices) in menus.items()
+            if chosen[name]
+        ]
+        relax += [relaxed("q", _("Text"), words)] if words else []
     return render(
         request,
         "pledges/list.html",
         {
             "page": page,
-            "rows": pledges.rows(page.object_list, conditions),
+            "rows": pledges.rows(list(page), conditions),
             "sort": sort,
             "words": words,
             "menus": [(name, heading, choices, len(chosen[name])) for name, (heading, choices) in menus.items()],
             "tags": set_filters,
-            "relax": relaxations(set_filters),
+            "relax": relaxations(tag for tag in relax if tag.count),
         },
     )
 

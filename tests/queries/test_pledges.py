@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
+from pytest_django import DjangoAssertNumQueries
 
 from guarantees.clock import Clock
 from guarantees.models import Group, Membership, Retraction, StateAlias
 from guarantees.queries import pledges
 from guarantees.queries.counting import ConditionValues
-from guarantees.queries.pledges import SORTS, PledgeFilters, StatusSpan
+from guarantees.queries.pledges import MAX_WORDS, SORTS, PledgeFilters, StatusSpan
 from guarantees.vocabulary import Availability, Status
 from tests.factories import (
     ChangesetFactory,
@@ -85,6 +86,30 @@ def test_text_is_found_in_titles_statements_and_names_of_states():
     assert slugs(PledgeFilters(text="the of")) == ["a", "b"]
 
 
+def test_a_short_word_stands_for_itself_alone():
+    made("a", "GBR", summary="Of the island.")
+    made("b", "UKR", summary="Ukraine was spoken of.")
+    StateAlias.objects.create(state=StateFactory(code="GBR"), alias="UK")
+    assert slugs(PledgeFilters(text="UK")) == ["a"]
+    assert slugs(PledgeFilters(text="ukr")) == ["b"]
+
+
+def test_of_a_long_text_only_so_many_words_are_looked_for():
+    made("a", summary=" ".join(f"word{number}" for number in range(MAX_WORDS)))
+    found = " ".join(f"word{number}" for number in range(MAX_WORDS))
+    assert slugs(PledgeFilters(text=f"{found} beyond")) == ["a"]
+    assert slugs(PledgeFilters(text=f"beyond {found}")) == []
+
+
+@pytest.mark.parametrize("words", ["ships", "ships aircraft soldiers"])
+def test_text_takes_the_same_queries_for_one_word_and_for_three(
+    words: str, django_assert_num_queries: DjangoAssertNumQueries
+):
+    made("a", summary="Ships, aircraft and soldiers.")
+    with django_assert_num_queries(4):
+        assert [entry.rank for entry in pledges.filtered(NOW, PledgeFilters(text=words), ConditionValues())] == [20]
+
+
 def test_what_was_said_later_or_known_later_is_not_found_before():
     first = made("a", date=day("2025-09-04"), summary="Nothing of note.")
     later = UpdateFactory(
@@ -136,7 +161,8 @@ def test_rows_say_what_a_pledge_waits_for_and_whether_it_could_start():
     met = ConditionStateFactory(condition=ConditionFactory(code="us_backstop"))
     publish(met.changeset, at=PUBLISHED)
     conditions = ConditionValues.at(NOW)
-    (row,) = pledges.rows(pledges.filtered(NOW, PledgeFilters(), conditions), conditions)
+    (entry,) = pledges.filtered(NOW, PledgeFilters(), conditions)
+    (row,) = pledges.rows([entry.pk], conditions)
     assert row.conditions == [("ceasefire", "open"), ("us_backstop", "met")]
     assert row.availability == Availability.HELD_BACK
 

@@ -6,6 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from guarantees.models import Changeset
+from guarantees.views import pledges as views
 from guarantees.views.pledges import PLEDGES_PER_PAGE
 from tests.factories import ChangesetFactory, UpdateFactory, day, moment, publish
 from tests.pages import Node, page, table
@@ -116,15 +117,41 @@ def test_names_and_words_are_german_under_de(client: Any, record: Changeset):
 
 def test_an_empty_list_says_which_filter_to_give_up(client: Any, record: Changeset):
     root = page(client.get("/pledges/?state=rus&category=troops&q=frigate"))
-    suggestions = [item.text for item in root.one("div", class_="empty").all("li")]
-    assert suggestions == [
-        "Without “Russia” (0 results)",
-        "Without “Troops” (0 results)",
-        "Without “frigate” (0 results)",
+    assert [item.text for item in root.one("div", class_="empty").all("li")] == ["Clear all filters"]
+    root = page(client.get("/pledges/?state=swe&category=troops&category=training&status=ruled_out"))
+    helpful = root.one("div", class_="empty").all("li")
+    assert [item.text for item in helpful] == [
+        "Without “Sweden” (13 results)",
+        "Without “Ruled out” (3 results)",
         "Clear all filters",
     ]
-    root = page(client.get("/pledges/?state=swe&category=troops&category=training&status=ruled_out"))
-    assert [item.text for item in root.one("div", class_="empty").all("li")][-2] == "Without “Ruled out” (3 results)"
+    without = helpful[1].one("a").attributes["href"]
+    assert without == "/pledges/?state=swe&category=troops&category=training"
+    assert page(client.get(without)).one("p", class_="result-count").text == "3 pledges"
+
+
+@pytest.mark.parametrize(
+    ("asked", "address"),
+    [
+        ("/pledges/?q=", "/pledges/"),
+        ("/pledges/?q=&state=swe&state=&on=", "/pledges/?state=swe"),
+        ("/de/pledges/?state=swe&q=+&state=fra", "/de/pledges/?state=swe&state=fra"),
+    ],
+)
+def test_one_list_has_one_address_without_empty_parameters(client: Any, record: Changeset, asked: str, address: str):
+    response = client.get(asked)
+    assert (response.status_code, response.headers["Location"]) == (302, address)
+    assert client.get(address).status_code == 200
+
+
+def test_the_filter_offers_the_latest_meetings_and_takes_any(
+    client: Any, record: Changeset, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(views, "SUMMITS_OFFERED", 2)
+    root = page(client.get("/pledges/?summit=paris-2025-09-04&on=2026-02-26"))
+    offered = [box.attributes["value"] for box in root.all("input", type="checkbox", name="summit")]
+    assert (len(offered), offered[-1]) == (3, "paris-2025-09-04")
+    assert root.one("p", class_="result-count").text == "36 pledges"
 
 
 def test_before_anything_was_in_force_the_table_says_so(client: Any, record: Changeset):
@@ -176,7 +203,7 @@ def test_the_table_takes_the_same_queries_for_one_row_and_for_three(
 ):
     for _ in range(number):
         publish(UpdateFactory().changeset, at=PUBLISHED)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         response = client.get("/pledges/")
     assert len(listed(page(response))) == number
 
