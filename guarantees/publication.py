@@ -28,6 +28,8 @@ from guarantees.models import (
     Summit,
 )
 
+APPROVAL_LOCK = 7_002
+"""The advisory lock (first of two keys, the second 0) under which changesets become public, one at a time."""
 RETRACTED: dict[FactModel, str] = {
     PledgeUpdate: "update",
     Position: "position",

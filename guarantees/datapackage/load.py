@@ -44,8 +44,6 @@ MARGIN = dt.timedelta(milliseconds=500)
 """How long before that moment the load must be done."""
 ROWS_PER_SECOND = 1_000
 """A cautious guess of how fast rows are written, by which the moment is set."""
-APPROVAL_LOCK = 7_002
-"""The advisory lock under which changesets become public one at a time; the desk's approvals take it too."""
 TITLE = "Data package"
 REASON = "Loaded from a data package."
 MANY = 10_000
@@ -138,7 +136,7 @@ def _load(
     now = clock.now()
     problems = outcome.problems
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [APPROVAL_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [publication.APPROVAL_LOCK])
         # No trigger is ignored. Without the setting each trigger throws and catches an error to find that out, which
         # takes longer than everything else that a load does.
         cursor.execute("SELECT set_config('pgtrigger.ignore', '{}', true)")
@@ -168,8 +166,7 @@ def _load(
     past = reading.history.changesets or [
         PastChangeset(0, title or told.get("title") or TITLE, told.get("reason") or REASON, None, at)
     ]
-    progress(_("Writing"), 0, 1)
-    changesets = _write(reading, past, arrived)
+    changesets = _write(reading, past, arrived, progress)
     progress(_("Publishing"), 0, len(changesets))
     for number, changeset in enumerate(changesets, 1):
         publication.take_effect(changeset)
@@ -261,7 +258,7 @@ def _number_new_ids(file: File) -> None:
         run(query, rows=[row_id for row_id, _stem in taken], ids=free_ids(file.fact, stems, reserved))
 
 
-def _write(reading: Reading, past: list[PastChangeset], arrived: int) -> list[Changeset]:
+def _write(reading: Reading, past: list[PastChangeset], arrived: int, progress: Progress) -> list[Changeset]:
     """Write the arriving rows; return the changesets that have to take effect, in order.
 
     There is none if all that arrived are edits of reference rows, or such rows themselves.
@@ -275,7 +272,8 @@ def _write(reading: Reading, past: list[PastChangeset], arrived: int) -> list[Ch
         "introduced": json.dumps(introduced),
     }
     run(tables.create_first_cited(CITING))
-    for file in FILES:
+    for number, file in enumerate(FILES):
+        progress(_("Writing"), number, len(FILES))
         if arrived > MANY:
             run(sql.SQL("ANALYZE {}").format(tables.arriving(file)))
         if not file.is_fact:
@@ -297,6 +295,7 @@ def _write(reading: Reading, past: list[PastChangeset], arrived: int) -> list[Ch
             run(sql.SQL("ANALYZE {}").format(tables.table(file)))
             if file in CITING:
                 run(sql.SQL("ANALYZE {}").format(tables.citations(file)))
+    progress(_("Writing"), len(FILES), len(FILES))
     for changeset, entry in zip(changesets, past, strict=bool(changesets)):
         if entry.summit:
             changeset.summit = Summit.objects.get(slug=entry.summit)

@@ -42,8 +42,6 @@ MARGIN = dt.timedelta(milliseconds=500)
 """How long before that time an approval must be done, so that its commit is not overtaken by it."""
 CALL_BACK_UNTIL = dt.timedelta(seconds=5)
 """How long before its time an approved changeset can still be called back."""
-APPROVAL_LOCK = 7_002
-"""Advisory lock under which approvals run one at a time."""
 START_LOCK = 7_003
 """Advisory lock (with the person's number) under which a person starts one changeset at a time."""
 
@@ -202,7 +200,7 @@ def approve(*, by: User, changeset: Changeset, seen: str, goes_public_at: dt.dat
 
 @deed
 def _approve(*, by: User, changeset: Changeset, seen: str, at: dt.datetime) -> Changeset:
-    hold(APPROVAL_LOCK)
+    hold(publication.APPROVAL_LOCK)
     allow(by, REVIEW)
     changeset = _submitted(changeset)
     if settings.FOUR_EYES and changeset.authors.filter(pk=by.pk).exists():
@@ -231,7 +229,7 @@ def _approve(*, by: User, changeset: Changeset, seen: str, at: dt.datetime) -> C
 def call_back(*, by: User, changeset: Changeset) -> Changeset:
     """Take an approved changeset back to the reviewers, at the latest five seconds before it goes public."""
     allow(by, WRITE)
-    hold(APPROVAL_LOCK)
+    hold(publication.APPROVAL_LOCK)
     changeset = Changeset.objects.select_for_update(of=("self",)).get(pk=changeset.pk)
     if not (changeset.authors.filter(pk=by.pk).exists() or by.has_perm(REVIEW)):
         raise Forbidden(_("Only its authors and reviewers call a changeset back."))
