@@ -79,11 +79,13 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
     A migration makes the groups; a test that commits empties every table at its end.
     """
-    yield
-    translation.activate(settings.LANGUAGE_CODE)
-    if nextitem is not None and commits(item):
-        with item.config.stash[blocking_manager_key].unblock():
-            groups.add_groups(apps, connection.schema_editor())
+    try:
+        yield
+    finally:
+        translation.activate(settings.LANGUAGE_CODE)
+        if nextitem is not None and commits(item):
+            with item.config.stash[blocking_manager_key].unblock():
+                groups.add_groups(apps, connection.schema_editor())
 
 
 @pytest.fixture
