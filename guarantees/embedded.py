@@ -60,7 +60,7 @@ def kept_secret(folder: Path) -> str:
     """A random key, made once and kept in the data folder, readable by its owner only."""
     path = folder / "secret-key"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(folder)
         with suppress(FileExistsError):
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with open(descriptor, "w", encoding="ascii") as file:
@@ -88,20 +88,24 @@ def server(folder: Path, *, durable: bool = True) -> Iterator[Server]:
     """
     cluster = _Cluster(folder, durable)
     cluster.prepare()
+    # A forked worker leaves the block too, and shares the lock; the server is not its to stop.
     owner = os.getpid()
+    ours = False
     with open(folder / "users.lock", "w") as users:
-        with _locked(folder / "starting.lock"):
-            alone = _try_lock(users)
-            fcntl.flock(users, fcntl.LOCK_SH)
-            if not cluster.is_running():
-                cluster.create_if_missing()
-                cluster.start()
-            url = cluster.url()
         try:
+            with _locked(folder / "starting.lock"):
+                alone = _try_lock(users)
+                fcntl.flock(users, fcntl.LOCK_SH)
+                running = cluster.is_running()
+                ours = True
+                if not running:
+                    cluster.create_if_missing()
+                    cluster.start()
+                cluster.create_database_if_missing()
+                url = cluster.url(DATABASE)
             yield Server(url, alone)
         finally:
-            # A forked worker leaves this block too, and shares the lock; the server is not its to stop.
-            if os.getpid() == owner:
+            if ours and os.getpid() == owner:
                 with _locked(folder / "starting.lock"):
                     if _try_lock(users):
                         cluster.stop()
@@ -205,7 +209,7 @@ class _Cluster:
             raise _refused(self.folder, error) from None
 
     def start(self) -> None:
-        """Start the server and make our database in it if it is not there."""
+        """Start the server."""
         options = {
             "unix_socket_directories": str(self._socket_folder()),
             "unix_socket_permissions": "0700",
@@ -228,7 +232,10 @@ class _Cluster:
             "--silent",
             f"--options={arguments}",
         )
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+
+    def create_database_if_missing(self) -> None:
+        """Make our database on the running server."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if known is None:
                 connection.execute(f"CREATE DATABASE {DATABASE}".encode())
@@ -255,9 +262,12 @@ class _Cluster:
             time.sleep(0.1)
         return False
 
-    def url(self) -> str:
-        """The address of our database on the running server."""
-        return self._url(DATABASE)
+    def url(self, database: str) -> str:
+        """The address of a database on the running server."""
+        postmaster = self._postmaster()
+        if postmaster is None:
+            raise self._failure("postgres")
+        return _address(postmaster, database)
 
     def stop(self) -> None:
         """Stop the server, ending the connections that are left."""
@@ -275,12 +285,6 @@ class _Cluster:
         if Path(postmaster.socket_folder).parent != self.folder:
             with suppress(OSError):  # a cleaner of temporary folders may have been quicker
                 Path(postmaster.socket_folder).rmdir()
-
-    def _url(self, database: str) -> str:
-        postmaster = self._postmaster()
-        if postmaster is None:
-            raise self._failure("postgres")
-        return _address(postmaster, database)
 
     def _postmaster(self) -> _Postmaster | None:
         """The server that runs on our data, or None; the note of a dead server counts for nothing."""
