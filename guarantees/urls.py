@@ -5,7 +5,18 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from guarantees.views import changes, crawlers, gallery, methodology, overview, pledges, search, sources, states, summits
+from guarantees.views import (
+    changes,
+    crawlers,
+    gallery,
+    methodology,
+    overview,
+    pledges,
+    search,
+    sources,
+    states,
+    summits,
+)
 from guarantees.views.desk import home as desk_home
 from guarantees.views.desk import review as desk_review
 from guarantees.views.desk import sheet as desk_sheet
