@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.urls import translate_url
 from django.utils.translation import get_language, get_language_info
@@ -22,15 +23,26 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
         "clock": getattr(request, "clock", None),
         "signed_in": signed_in,
         "version": settings.VERSION,
-        "canonical_url": request.build_absolute_uri(request.path),
+        "canonical_url": _absolute(request, request.path),
         "languages": [
             {
                 "code": code,
                 "name": get_language_info(code)["name_local"],
                 "url": translate_url(here, code),
-                "absolute_url": request.build_absolute_uri(translate_url(request.path, code)),
+                "absolute_url": _absolute(request, translate_url(request.path, code)),
                 "is_active": code == active,
             }
             for code, _name in settings.LANGUAGES
         ],
     }
+
+
+def _absolute(request: HttpRequest, path: str) -> str:
+    """Return the address with its host; without, if the request names a host that is not ours.
+
+    The page that answers such a request (400) is drawn with this frame as well, and must not fail over it.
+    """
+    try:
+        return request.build_absolute_uri(path)
+    except DisallowedHost:
+        return path

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.urls import path
 from django.utils import translation
 
@@ -77,3 +77,11 @@ def test_after_a_form_the_language_links_leave_its_parameters_out(method: str) -
 
 def test_the_canonical_address_has_no_parameters() -> None:
     assert page_frame(RequestFactory().get("/pledges/?on=2025-09-04"))["canonical_url"] == "http://testserver/pledges/"
+
+
+@pytest.mark.urls("guarantees.urls")
+def test_a_request_for_a_host_that_is_not_ours_still_gets_its_error_page() -> None:
+    response = Client(raise_request_exception=False).get("/", headers={"host": "elsewhere.example"})
+
+    assert response.status_code == 400
+    assert "Part of this address cannot be read" in response.content.decode()
