@@ -93,7 +93,7 @@ def update(code: str, template: Catalog) -> Catalog:
             catalog = read_po(file)
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
-        catalog = Catalog(locale=code, project=template.project)
+        catalog = Catalog(locale=code, project=template.project, fuzzy=False)
     # Guessed translations would have to be looked for; missing ones are named by a test.
     catalog.update(template, no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()

@@ -107,6 +107,11 @@ def moment(at: dt.datetime) -> str:
     return gettext("%(day)s, %(time)s UTC") % {"day": day(at.date()), "time": time}
 
 
+def mid_sentence(label: str) -> str:
+    """Write a label as it stands inside a sentence: small in English; German nouns keep their capital letter."""
+    return label if locale_name().startswith("de") else label.lower()
+
+
 def days(first: dt.date, last: dt.date | None) -> str:
     """Write the days of a meeting: ``23 to 24 January 2026``, ``28 January to 2 February 2026``, or one day."""
     if last is None or first == last:

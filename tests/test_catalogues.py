@@ -1,12 +1,17 @@
 import gettext
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
 from django.core.management import call_command
+from django.utils.translation import override
 
 from guarantees import catalogues
+from guarantees.vocabulary import Status
 
 
 @pytest.fixture
@@ -21,9 +26,61 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def catalogue(language: str) -> Catalog:
+    with catalogues.paths()[language].open("rb") as file:
+        return read_po(file)
+
+
+def keys(catalog: Catalog) -> set[Any]:
+    return {(message.context, message.id) for message in catalog if message.id}
+
+
 def extracted(template: str) -> list[tuple[Any, ...]]:
     found = catalogues.extract_template(BytesIO(template.encode()), catalogues.KEYWORDS, ["Translators:"], {})
     return [entry[1:] for entry in found]
+
+
+@pytest.mark.parametrize("language", catalogues.paths())
+def test_no_text_of_code_and_templates_is_missing_in_a_catalogue_and_none_is_left_over(language: str) -> None:
+    in_use, translated = keys(catalogues.extract()), keys(catalogue(language))
+    assert in_use - translated == set()
+    assert translated - in_use == set()
+    assert dict(catalogue(language).obsolete) == {}
+
+
+@pytest.mark.parametrize("language", catalogues.paths())
+def test_every_text_of_a_catalogue_is_translated_and_nobody_doubts_it(language: str) -> None:
+    catalog = catalogue(language)
+    assert not catalog.fuzzy
+    assert [message.id for message in catalog if message.id and not catalogues.is_translated(message)] == []
+
+
+@pytest.mark.parametrize("language", catalogues.paths())
+def test_translations_keep_the_placeholders_and_the_tags_of_the_text(language: str) -> None:
+    catalog = catalogue(language)
+    assert [(message.id, problems) for message, problems in catalog.check()] == []
+    for message in catalog:
+        # The plural form of the source names everything; a singular form may leave the number out.
+        source = message.id[-1] if isinstance(message.id, tuple) else message.id
+        forms = message.string if isinstance(message.string, tuple) else (message.string,)
+        if message.id:
+            assert [parts(form) for form in forms] == [parts(source)] * len(forms), message.id
+
+
+def parts(text: Any) -> list[str]:
+    return sorted(re.findall(r"%\(\w+\)[a-z]|</?\w+[^>]*>", text))
+
+
+def test_german_uses_german_quotation_marks() -> None:
+    texts = ["".join(message.string) for message in catalogue("de") if message.id]
+    # A quotation mark of the keyboard may only stand inside a tag, and the closing ones of English nowhere.
+    assert [text for text in texts if set('”"') & set(re.sub(r"<[^>]*>", "", text))] == []
+    assert [text for text in texts if text.count("„") != text.count("“")] == []
+
+
+def test_the_interface_speaks_german_with_the_catalogue_compiled_beside_it() -> None:
+    with override("de"):
+        assert str(Status.COMMITTED.label) == "Förmlich zugesagt"
 
 
 def test_every_way_to_mark_a_text_in_a_template_is_found() -> None:

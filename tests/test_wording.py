@@ -74,3 +74,9 @@ def test_moments_are_written_in_utc_with_seconds_only_where_there_are_some() -> 
 
     assert wording.moment(dt.datetime(2026, 1, 6, 20, 5, tzinfo=kyiv)) == "6 January 2026, 18:05 UTC"
     assert wording.moment(dt.datetime(2026, 1, 6, 18, 5, 9, tzinfo=dt.UTC)) == "6 January 2026, 18:05:09 UTC"
+
+
+def test_a_label_inside_a_sentence_keeps_the_capital_of_a_german_noun() -> None:
+    assert wording.mid_sentence("Joint statement") == "joint statement"
+    with translation.override("de"):
+        assert wording.mid_sentence("Gemeinsame Erklärung") == "Gemeinsame Erklärung"

@@ -35,6 +35,7 @@ from guarantees.models import (
 from guarantees.models.base import Fact
 from guarantees.text import MAX_LINE, tidy
 from guarantees.vocabulary import ChangesetState
+from guarantees.wording import mid_sentence
 
 LEAD = dt.timedelta(seconds=2)
 """How far ahead of the approval a changeset goes public at the least."""
@@ -84,7 +85,7 @@ def writable(by: User, pk: int) -> Changeset:
     if not changeset.is_open:
         raise Refused(
             _("“%(title)s” cannot be changed now: it is %(state)s.")
-            % {"title": changeset.title, "state": changeset.get_state_display().lower()}
+            % {"title": changeset.title, "state": mid_sentence(changeset.get_state_display())}
         )
     changeset.authors.add(by)
     return changeset
@@ -148,7 +149,9 @@ def withdraw(*, by: User, changeset: Changeset) -> Changeset:
     if not (changeset.authors.filter(pk=by.pk).exists() or by.has_perm(REVIEW)):
         raise Forbidden(_("Only its authors and reviewers withdraw a changeset."))
     if not (changeset.is_open or changeset.state == ChangesetState.SUBMITTED):
-        raise Refused(_("It cannot be withdrawn: it is %(state)s.") % {"state": changeset.get_state_display().lower()})
+        raise Refused(
+            _("It cannot be withdrawn: it is %(state)s.") % {"state": mid_sentence(changeset.get_state_display())}
+        )
     changeset.state = ChangesetState.WITHDRAWN
     return _saved(changeset)
 
@@ -248,7 +251,7 @@ def _submitted(changeset: Changeset) -> Changeset:
     changeset = Changeset.objects.select_for_update(of=("self",)).get(pk=changeset.pk)
     if changeset.state != ChangesetState.SUBMITTED:
         raise Refused(
-            _("It does not wait for review: it is %(state)s.") % {"state": changeset.get_state_display().lower()}
+            _("It does not wait for review: it is %(state)s.") % {"state": mid_sentence(changeset.get_state_display())}
         )
     return changeset
 

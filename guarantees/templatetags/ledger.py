@@ -225,6 +225,12 @@ def _time(date: dt.date, write: Any) -> SafeString:
 
 
 @register.filter
+def mid_sentence(label: str) -> str:
+    """Write a label as it stands inside a sentence."""
+    return wording.mid_sentence(str(label))
+
+
+@register.filter
 def moment(at: dt.datetime | None) -> str:
     """Write a moment in UTC inside ``<time>``: 6 January 2026, 18:05 UTC."""
     return format_html('<time datetime="{}">{}</time>', canonical(at), wording.moment(at)) if at else ""
