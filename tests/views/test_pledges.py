@@ -108,6 +108,20 @@ def test_swedens_air_policing_is_found_by_its_filters(client: Any, record: Chang
     assert without == "/pledges/?category=air_policing&on=2025-09-04"
 
 
+def test_a_refusal_waits_for_nothing_and_has_no_number(client: Any, record: Changeset):
+    root = page(client.get("/pledges/?state=pol&category=troops&on=2026-02-26"))
+    (row,) = table(root, "pledges-caption")
+    assert row == [
+        "Poland",
+        "Troops",
+        "Soldiers on Ukrainian territory",
+        "Ruled out",
+        "Ukraine",
+        "A refusal carries no conditions.",
+        "6 Jan 2026",
+    ]
+
+
 def test_names_and_words_are_german_under_de(client: Any, record: Changeset):
     root = page(client.get("/de/pledges/?state=tur&category=troops"))
     assert root.one("html").attributes["lang"] == "de"
