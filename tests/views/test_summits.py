@@ -201,7 +201,7 @@ def test_each_number_of_a_source_leads_to_the_list_of_sources(client: Any, recor
     root = page(client.get("/summits/paris-2025-09-04/"))
     listed = root.one("section", id="sources").one("ol").all("li")
     assert [item.attributes["id"] for item in listed] == [f"source-{number}" for number in range(1, len(listed) + 1)]
-    cited = {link.attributes["href"] for cites in root.all("span", class_="cites") for link in cites.all("a")}
+    cited = {link.attributes["href"] for link in root.all("a", class_="cite")}
     assert cited == {f"#source-{number}" for number in range(1, len(listed) + 1)}
 
 
