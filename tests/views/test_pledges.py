@@ -42,6 +42,16 @@ def test_the_british_troops_as_things_stood_on_26_february_2026(client: Any, rec
     assert {href[1:] for _name, _value, href in terms(root) if href} <= ids
 
 
+def test_a_refusal_has_neither_number_nor_conditions_nor_availability(client: Any, record: Changeset):
+    root = page(client.get("/pledges/pol-troops/?on=2026-02-26"))
+    assert terms(root) == [
+        ("status", "Ruled out", "#pol-troops-2025-02-17"),
+        ("instrument", "Oral statement", "#pol-troops-2025-02-17"),
+        ("area", "Ukraine", "#pol-troops-2025-02-17"),
+        ("conditions", "A refusal carries no conditions.", ""),
+    ]
+
+
 def test_each_update_of_the_history_names_its_sources(client: Any, record: Changeset):
     root = page(client.get("/pledges/gbr-troops/?on=2026-02-26"))
     newest = root.one("li", id="gbr-troops-2026-02-25")
