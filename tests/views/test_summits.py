@@ -12,6 +12,7 @@ from tests.factories import (
     ParticipationFactory,
     PledgeFactory,
     PositionFactory,
+    SourceFactory,
     StateFactory,
     SummitFactory,
     UpdateFactory,
@@ -203,6 +204,27 @@ def test_each_number_of_a_source_leads_to_the_list_of_sources(client: Any, recor
     assert [item.attributes["id"] for item in listed] == [f"source-{number}" for number in range(1, len(listed) + 1)]
     cited = {link.attributes["href"] for link in root.all("a", class_="cite")}
     assert cited == {f"#source-{number}" for number in range(1, len(listed) + 1)}
+
+
+def test_the_list_of_sources_names_a_language_only_where_it_is_not_the_readers(client: Any):
+    changeset = ChangesetFactory()
+    cited = [
+        SourceFactory(public_id="a", publisher="English Gazette", published_on=day("2025-09-05")),
+        SourceFactory(public_id="b", publisher="Agence", language="fr"),
+        SourceFactory(public_id="c", publisher="Agentstvo", language="de", kind="state_media"),
+    ]
+    SummitFactory(changeset=changeset, slug="paris", cited=cited)
+    publish(changeset, PUBLISHED)
+    listed = {
+        path: [item.text for item in page(client.get(path)).one("section", id="sources").one("ol").all("li")]
+        for path in ("/summits/paris/", "/de/summits/paris/")
+    }
+    assert listed["/summits/paris/"] == [
+        "English Gazette , 5 Sept 2025",
+        "Agence , date not known (French)",
+        "Agentstvo , date not known (German) state media",
+    ]
+    assert listed["/de/summits/paris/"][0] == "English Gazette , 5. Sept. 2025 (Englisch)"
 
 
 def test_a_meeting_without_anything_on_record_says_so(client: Any):
