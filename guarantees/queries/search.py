@@ -31,6 +31,8 @@ MAX_WORDS = 12
 """So many words of a text are looked for; more would only make the search slow."""
 EXCERPT = 320
 """Characters of a longer text that are shown around what was found."""
+LONG_WORD = 40
+"""Characters that a word may have for a text to be cut before it and not in it."""
 
 KINDS: dict[str, Promise] = {
     "states": _("States and organisations"),
@@ -121,7 +123,10 @@ def all_names() -> list[Names]:
 _WORDS = re.compile(r"[0-9]+(?:\.[0-9]+)+|[^\W_]+")
 """Words as they are looked for: letters and digits, and numbers with a decimal point."""
 
-SUFFIXES = ("ing", "ed", "es", "ion", "ation", "ative", "ator", "ity", "ility", "ilities", "ness", "ly", "al")
+SUFFIXES = (
+    *("ing", "ed", "es", "ion", "ation", "ative", "ator", "ive", "ity", "ility", "ilities", "ness", "ly", "al"),
+    *("ment", "ments", "ance", "ances"),
+)
 """Endings that stemming takes away: while a reader types one of them, the word begun is completed (:func:`_begun`)."""
 
 
@@ -266,10 +271,12 @@ class Marker:
         first = next((number for number, (_piece, is_hit) in enumerate(pieces) if is_hit), 0)
         hit = sum(len(piece) for piece, _is_hit in pieces[:first])
         start = max(0, min(hit - EXCERPT // 3, len(text) - EXCERPT))
-        start = text.rfind(" ", 0, start) + 1 if start else 0
-        stop = min(start + EXCERPT, len(text))
+        stop = start + EXCERPT
+        # Cut between words, unless the words are longer than any word is.
+        if start:
+            start = max(text.rfind(" ", 0, start) + 1, start - LONG_WORD)
         if stop < len(text):
-            stop = max(text.rfind(" ", start, stop), start + EXCERPT // 2)
+            stop = max(text.rfind(" ", 0, stop), stop - LONG_WORD)
         return self.mark(("… " if start else "") + text[start:stop] + (" …" if stop < len(text) else ""))
 
 
