@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from guarantees.models import State, Summit
 from guarantees.names import localised_state_name
+from guarantees.text import fold
 
 
 class StateIterator(ModelChoiceIterator):
@@ -24,7 +25,7 @@ class StateIterator(ModelChoiceIterator):
         if self.field.empty_label is not None:
             yield ("", self.field.empty_label)
         choices = [self.choice(state) for state in self.queryset]
-        yield from sorted(choices, key=lambda choice: choice[1])
+        yield from sorted(choices, key=lambda choice: fold(str(choice[1])))
 
 
 class StateField(forms.ModelChoiceField):
