@@ -62,9 +62,9 @@ def demo(folder: Path, port: int) -> Iterator[list[str]]:
             yield lines
         finally:
             os.killpg(process.pid, signal.SIGINT)
-            lines.append(process.stdout.read())
+            farewell = process.stdout.read()
             process.wait()
-    assert process.returncode == 0, lines
+    assert (process.returncode, farewell) == (0, ""), lines
 
 
 def get(address: str) -> tuple[int, str]:

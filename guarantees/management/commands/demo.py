@@ -1,4 +1,5 @@
 import os
+import signal
 import socket
 import sys
 import time
@@ -121,9 +122,14 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
     handle_hup = Arbiter.handle_term
 
 
+def ignore_interrupts(worker: Worker) -> None:
+    """Leave Ctrl-C to the master, which stops its workers: told twice at once, a worker blocks itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def end_worker(server: Arbiter, worker: Worker) -> None:
     """End a worker here and now: unwinding and tidying what it inherited is its parent's business."""
-    os._exit(0)
+    os._exit(0 if worker.booted else Arbiter.WORKER_BOOT_ERROR)
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
@@ -142,6 +148,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         self.cfg.set("preload_app", True)
         self.cfg.set("graceful_timeout", 5)
         self.cfg.set("control_socket_disable", True)
+        self.cfg.set("post_worker_init", ignore_interrupts)
         self.cfg.set("worker_exit", end_worker)
 
     def load(self) -> WSGIHandler:
