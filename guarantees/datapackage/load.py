@@ -25,6 +25,7 @@ from guarantees.datapackage.schema import CHANGESETS, CORRECTIONS, DESCRIPTOR, E
 from guarantees.datapackage.validate import (
     CITING,
     INTRODUCED,
+    MANY,
     RETRACTED,
     PastChangeset,
     Reading,
@@ -46,8 +47,6 @@ ROWS_PER_SECOND = 1_000
 """A cautious guess of how fast rows are written, by which the moment is set."""
 TITLE = "Data package"
 REASON = "Loaded from a data package."
-MANY = 10_000
-"""Rows beyond which the planner is told about them before they are used."""
 LISTED = 20
 """Keys missing from a file that are listed by name."""
 

@@ -40,6 +40,8 @@ from guarantees.models.base import SearchTextField
 from guarantees.text import MAX_WORDING_WORDS
 from guarantees.vocabulary import ConditionsBasis, CorrectionKind, StateKind, Status
 
+MANY = 10_000
+"""Rows beyond which the planner is told about them before they are used."""
 NEAR_AMONG = 5_000
 """Keys among which a near one is looked for; among more, looking takes too long."""
 CITING = tuple(file for file in FILES if tables.is_cited(file))
@@ -214,18 +216,22 @@ def stage(reading: Reading) -> None:
             key = BY_NAME["updates"].key_of(row.cells)
             reading.wordings[key] = (row.cells["wording"], row.cells["language"], row.number)
     for file in FILES:
-        _copy(tables.copy_staged(file), _staged_rows(reading, file))
-        run(sql.SQL("ANALYZE {}").format(tables.staged(file)))
+        if _copy(tables.copy_staged(file), _staged_rows(reading, file)) > MANY:
+            run(sql.SQL("ANALYZE {}").format(tables.staged(file)))
     _copy(tables.COPY_STAGED_CITATIONS, _staged_citations(reading))
     _check_wordings(reading)
     _check_citations(reading)
     _check_history(reading)
 
 
-def _copy(query: sql.SQL | sql.Composed, rows: Iterator[tuple[Any, ...]]) -> None:
+def _copy(query: sql.SQL | sql.Composed, rows: Iterator[tuple[Any, ...]]) -> int:
+    """Copy rows into a table; return how many."""
     with connection.cursor() as cursor, cursor.copy(query.as_string(None)) as copy:
+        count = 0
         for row in rows:
             copy.write_row(row)
+            count += 1
+    return count
 
 
 def _look_up_record(reading: Reading) -> None:
@@ -445,15 +451,13 @@ def _check(reading: Reading, file: File, row: Row, published_at: dt.datetime, no
 
 def _check_state(cells: Cells, note: Note) -> None:
     code, kind = cells["code"], cells["kind"]
-    if code is None or kind is None:
-        return
     shortest, longest = (3, 3) if kind == StateKind.STATE else (2, 4)
     if not (code.isascii() and code.isalpha() and code.isupper() and shortest <= len(code) <= longest):
         note("code", _("A state has three capital letters (ISO 3166-1 alpha-3), an organisation two to four."))
 
 
 def _check_summit(cells: Cells, note: Note) -> None:
-    if cells["start_date"] and cells["end_date"] and cells["end_date"] < cells["start_date"]:
+    if cells["end_date"] < cells["start_date"]:
         note("end_date", _("The last day cannot be before the first."))
     if cells["city"] and not cells["country"]:
         note("country", _("Where there is a city there is a country."))
@@ -471,7 +475,7 @@ def _check_update(cells: Cells, note: Note) -> None:
     for column in ("unit", "quantity_basis"):
         if has_number != (cells[column] is not None):
             note(column, _("A number needs its unit and who gave it; without a number both stay empty."))
-    if cells["conditions_basis"] and (cells["conditions_basis"] == ConditionsBasis.STATED) != bool(cells["conditions"]):
+    if (cells["conditions_basis"] == ConditionsBasis.STATED) != bool(cells["conditions"]):
         note("conditions", _("Conditions are listed exactly where the basis says that conditions were stated."))
     if set(cells["conditions"] or ()) & set(cells["conditions_lifted"] or ()):
         note("conditions_lifted", _("A condition cannot be both named and lifted on one day."))

@@ -82,6 +82,11 @@ def test_loading_the_same_again_says_so(package):
     assert run("load_data", package)[-1] == "Nothing has changed."
 
 
+def test_notes_are_told(package):
+    packages.add(package, "sources", id="unused", publisher="Somebody", language="en", kind="news")
+    assert "1 source is cited by nothing, so readers do not see it." in run("load_data", package)
+
+
 def test_a_dry_run_says_so(package):
     before = packages.counts()
     assert run("load_data", package, "--dry-run")[-1] == "This was a dry run: nothing was written."

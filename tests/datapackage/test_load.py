@@ -8,6 +8,7 @@ import time_machine
 from guarantees import ledger
 from guarantees.clock import Clock
 from guarantees.datapackage.load import load
+from guarantees.datapackage.write import write
 from guarantees.models import (
     Changeset,
     Condition,
@@ -410,6 +411,37 @@ def test_the_ladder_is_checked_against_what_is_on_record(package):
         "(Committed): a pledge that is called off is withdrawn, not ruled out."
     ]
     assert packages.counts() == before
+
+
+def test_a_large_package_is_loaded_the_same_way(tmp_path, monkeypatch):
+    monkeypatch.setattr("guarantees.datapackage.load.MANY", 0)
+    loaded(packages.small(tmp_path / "package"))
+    assert PledgeUpdate.objects.count() == 3
+    assert ledger.differing() == []
+
+
+def test_what_the_database_refuses_is_a_problem_too(tmp_path):
+    folder = packages.small(tmp_path / "package")
+
+    def meanwhile(step, done, total):
+        if (step, done) == ("Writing", 0):
+            State.objects.create(code="QAB", name="Beland, by somebody else")
+
+    outcome = load(folder, progress=meanwhile)
+    assert list(outcome.problems.lines()) == [
+        'package: The database refused it: duplicate key value violates unique constraint "guarantees_state_code_key"'
+    ]
+    assert set(packages.counts().values()) == {0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_load_is_committed_and_what_is_written_is_one_snapshot(tmp_path):
+    folder = packages.small(tmp_path / "package")
+    loaded(folder, published_at=PAST)
+    write(tmp_path / "out", known=NOW)
+    written = packages.contents(tmp_path / "out")
+    del written["datapackage.json"]
+    assert written == packages.contents(folder)
 
 
 def test_sources_that_nothing_cites_are_told_of(package):

@@ -129,6 +129,14 @@ def test_a_quotation_mark_that_is_never_closed(package):
     ]
 
 
+def test_a_cell_of_several_lines_whose_quotation_mark_is_in_the_wrong_place(package):
+    put(package, "claims", 2, summary="One line\nand another")
+    write(package, "claims", text_of(package, "claims").replace('and another"', 'and another"!'))
+    assert problems(package) == [
+        "claims.csv, row 2: A quotation mark is opened and not closed. Nothing after it can be read."
+    ]
+
+
 def test_the_line_ends_of_old_machines(package):
     write(package, "groups", "code,name\rCLUB,The Club\r")
     assert problems(package) == [
@@ -441,6 +449,7 @@ def test_control_characters_are_written_out_in_messages(package):
         ("{", "The description of the package cannot be read as JSON."),
         ("[]", "The description of the package cannot be read as JSON."),
         ("[" * 100_000, "The description of the package cannot be read as JSON."),
+        (" " * 5_000_001, "The description of the package cannot be read as JSON."),
         ('{"changeset": []}', "The description of the package cannot be read as JSON."),
     ],
 )
@@ -594,6 +603,13 @@ def test_two_facts_corrected_by_one(history):
 def test_changesets_that_cannot_be(history, row, cells, expected):
     put(history, "changesets", row, **cells)
     assert problems(history) == [f"changesets.csv, {expected}"]
+
+
+def test_a_changeset_with_a_spoilt_cell(history):
+    put(history, "changesets", 4, public_at="soon")
+    assert problems(history) == [
+        "changesets.csv, row 4, column public_at: “soon” is not a moment in the form 2026-01-06T18:00:00Z."
+    ]
 
 
 @pytest.mark.parametrize(
