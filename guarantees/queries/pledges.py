@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection
-from django.db.models import BigIntegerField, CharField, F, Field, Func, IntegerField, Q, QuerySet, Value
+from django.db.models import BigIntegerField, Case, CharField, F, Field, Func, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Collate, Lower
 from django.utils.translation import get_language
 
@@ -31,6 +31,8 @@ MAX_WORDS = 12
 """So many words of a text are looked for; more would only make the table slow."""
 SHORTEST_BEGINNING = 3
 """Letters from which on a word also stands for longer ones: who asks for the UK does not mean Ukraine."""
+COMPARED_SLUGS = 1_000
+"""So many slugs are compared with one that is not on record: a mistyped address must not cost seconds."""
 
 _WORD = re.compile(r"\w+")
 
@@ -204,9 +206,17 @@ def summits_spoken_at(clock: Clock) -> list[Summit]:
 
 
 def nearest_slugs(slug: str, clock: Clock, limit: int = 5) -> list[Pledge]:
-    """Return the visible pledges whose slugs come nearest to one that is not on record; the nearest first."""
-    pledges = {pledge.slug: pledge for pledge in Pledge.objects.visible(clock).select_related("state")}
-    return [pledges[near] for near in get_close_matches(slug.lower(), pledges, n=limit, cutoff=0.5)]
+    """Return the visible pledges whose slugs come nearest to one that is not on record; the nearest first.
+
+    Compared are at most :data:`COMPARED_SLUGS`, first those that begin with the same part (the code of a state).
+    """
+    slug = slug.lower()
+    elsewhere = Case(When(slug__startswith=slug.split("-")[0], then=Value(0)), default=Value(1))
+    visible = Pledge.objects.visible(clock)
+    compared = visible.order_by(elsewhere, "slug").values_list("slug", flat=True)[:COMPARED_SLUGS]
+    nearest = get_close_matches(slug, compared, n=limit, cutoff=0.5)
+    pledges = visible.select_related("state").in_bulk(nearest, field_name="slug")
+    return [pledges[near] for near in nearest]
 
 
 # --- One pledge

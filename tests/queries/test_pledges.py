@@ -174,6 +174,13 @@ def test_the_nearest_slugs_are_visible_ones():
     assert pledges.nearest_slugs("zzz", NOW) == []
 
 
+def test_of_many_slugs_those_of_the_same_state_are_compared(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pledges, "COMPARED_SLUGS", 1)
+    made("aut-troops")
+    made("fra-troops", "QAB")
+    assert [pledge.slug for pledge in pledges.nearest_slugs("FRA-trops", NOW)] == ["fra-troops"]
+
+
 def test_a_pledge_does_not_exist_before_its_publication():
     pledge = made("fra-troops").pledge
     assert pledges.visible_pledge("fra-troops", NOW) == pledge
