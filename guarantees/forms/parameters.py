@@ -112,6 +112,15 @@ def address_without_empty(request: HttpRequest) -> str | None:
     return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
+def address_in_lower_case(request: HttpRequest) -> str:
+    """Return where the page lies if its address has capitals, which no code in an address has; empty if it has none."""
+    path = request.path.lower()
+    if path == request.path:
+        return ""
+    query = request.GET.urlencode()
+    return f"{path}?{query}" if query else path
+
+
 def address_without(request: HttpRequest, name: str, value: str = "") -> str:
     """Return the address of the page without a parameter, or without one of its values; back on the first page."""
     query = request.GET.copy()

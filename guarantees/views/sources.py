@@ -1,6 +1,6 @@
 """Sources: the list, and what rests on one."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -9,6 +9,7 @@ from guarantees.forms.parameters import (
     Choice,
     FilterTag,
     address,
+    address_in_lower_case,
     address_without,
     one_of,
     page_of,
@@ -78,6 +79,8 @@ def source_list(request: ClockRequest) -> HttpResponse:
 @public_page
 def source_detail(request: ClockRequest, public_id: str) -> HttpResponse:
     """Show one source and everything that rests on it."""
+    if lower := address_in_lower_case(request):
+        return HttpResponsePermanentRedirect(lower)
     source = Source.objects.visible(request.clock).filter(public_id=public_id).first()
     if source is None:
         raise NotRecorded(

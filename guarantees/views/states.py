@@ -2,13 +2,13 @@
 
 from django.http import HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from guarantees.forms.parameters import (
     Choice,
     FilterTag,
     address,
+    address_in_lower_case,
     address_without,
     one_of,
     page_of,
@@ -17,6 +17,7 @@ from guarantees.forms.parameters import (
     text,
 )
 from guarantees.models import State
+from guarantees.names import localised_group_name
 from guarantees.queries import states
 from guarantees.views.errors import NotRecorded, Suggestion
 from guarantees.views.public import ClockRequest, public_page
@@ -34,7 +35,7 @@ def state_list(request: ClockRequest) -> HttpResponse:
     sort = one_of(request.GET, "sort", states.SORTS, default="name")
     words = text(request.GET)
     rows = states.state_rows(request.clock, group=groups[group].code if group else "", kind=kind, text=words, sort=sort)
-    group_choices = [Choice(slug, found.name, slug == group) for slug, found in groups.items()]
+    group_choices = [Choice(slug, localised_group_name(found.name), slug == group) for slug, found in groups.items()]
     kind_choices = [Choice(term.value, str(term.label), term.value == kind) for term in StateKind]
     set_filters = [
         *tags(request, "group", _("Group"), group_choices),
@@ -60,10 +61,8 @@ def state_list(request: ClockRequest) -> HttpResponse:
 @public_page
 def state_detail(request: ClockRequest, code: str) -> HttpResponse:
     """Show everything on record about one state: pledges, positions, meetings, and all that it said."""
-    if code != code.lower():
-        query = request.GET.urlencode()
-        path = reverse("state-detail", args=[code.lower()])
-        return HttpResponsePermanentRedirect(f"{path}?{query}" if query else path)
+    if lower := address_in_lower_case(request):
+        return HttpResponsePermanentRedirect(lower)
     state = State.objects.filter(code=code.upper()).first()
     if state is None:
         raise NotRecorded(

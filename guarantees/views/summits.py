@@ -2,11 +2,11 @@
 
 from difflib import get_close_matches
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from guarantees.forms.parameters import Choice, address, page_of, relaxations, several, tags
+from guarantees.forms.parameters import Choice, address, address_in_lower_case, page_of, relaxations, several, tags
 from guarantees.models import Summit
 from guarantees.queries import summits
 from guarantees.queries.summits import SummitFilter
@@ -56,6 +56,8 @@ def summit_list(request: ClockRequest) -> HttpResponse:
 @public_page
 def summit_detail(request: ClockRequest, slug: str) -> HttpResponse:
     """Show one meeting: who took part, what it did to the pledges, which positions were voiced, and the sources."""
+    if lower := address_in_lower_case(request):
+        return HttpResponsePermanentRedirect(lower)
     summit = Summit.objects.visible(request.clock).select_related("country").filter(slug=slug).first()
     if summit is None:
         names = dict(summits.visible_names(request.clock))
@@ -63,7 +65,7 @@ def summit_detail(request: ClockRequest, slug: str) -> HttpResponse:
             _("No meeting with the name “%(slug)s” is on record.") % {"slug": slug},
             [
                 Suggestion(names[near], address(request.clock, "summit-detail", near), note=near)
-                for near in get_close_matches(slug.lower(), names, n=5, cutoff=0.4)
+                for near in get_close_matches(slug, names, n=5, cutoff=0.4)
             ],
         )
     record = summits.record(summit, request.clock)

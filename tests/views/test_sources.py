@@ -243,3 +243,8 @@ def test_a_source_is_not_there_before_it_was_first_cited(client: Any, shelf: Non
     publish(ChangesetFactory(), moment("2025-12-01"))
     assert client.get("/sources/elysee/?known=2025-12-31T00:00:00Z").status_code == 404
     assert client.get("/sources/elysee/?known=2026-01-01T00:00:00Z").status_code == 200
+
+
+def test_an_address_in_capitals_moves_to_lower_case(client: Any, shelf: None):
+    response = client.get("/sources/Elysee/")
+    assert (response.status_code, response.headers["Location"]) == (301, "/sources/elysee/")

@@ -328,3 +328,8 @@ def test_a_summit_is_not_there_before_it_was_published(client: Any, three_summit
     publish(ChangesetFactory(), moment("2025-12-01"))
     assert client.get("/summits/paris/?known=2025-12-31T00:00:00Z").status_code == 404
     assert client.get("/summits/paris/?known=2026-01-01T00:00:00Z").status_code == 200
+
+
+def test_an_address_in_capitals_moves_to_lower_case_with_its_clock(client: Any, three_summits: Changeset):
+    response = client.get("/summits/Paris/?on=2025-09-04")
+    assert (response.status_code, response.headers["Location"]) == (301, "/summits/paris/?on=2025-09-04")
