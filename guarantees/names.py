@@ -1,9 +1,21 @@
-"""Names of states and organisations in the reader's language, from the Unicode CLDR as Babel ships it."""
+"""Names of states, organisations and groups in the reader's language, from the Unicode CLDR as Babel ships it.
+
+What CLDR lacks comes from the catalogues.
+"""
 
 from functools import cache
 
 from babel import Locale
 from babel.core import get_global
+from django.utils.translation import gettext, gettext_noop
+
+GROUPS = (
+    gettext_noop("European Union"),
+    gettext_noop("Group of Seven"),
+    gettext_noop("North Atlantic Treaty Organization"),
+    gettext_noop("Nordic-Baltic Eight"),
+)
+"""The groups of the bundled data, for the catalogues."""
 
 
 @cache
@@ -23,3 +35,8 @@ def localised_state_name(code: str, fallback: str, language: str) -> str:
     'Türkei'
     """
     return str(Locale.parse(language, sep="-").territories.get(_alpha_2(code), fallback))
+
+
+def localised_group_name(name: str) -> str:
+    """Return the name of a group of states in the active language; one that no catalogue knows stays as it is."""
+    return gettext(name)

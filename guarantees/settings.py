@@ -172,8 +172,8 @@ CACHES = {
 }
 
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "/desk/"
-LOGOUT_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "desk"
+LOGOUT_REDIRECT_URL = "overview"
 # Messages live in the session, so that an anonymous reader never gets a cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 AUTH_PASSWORD_VALIDATORS = [

@@ -4,8 +4,9 @@ import csv
 from pathlib import Path
 
 import pytest
+from django.utils.translation import override
 
-from guarantees.names import localised_state_name
+from guarantees.names import localised_group_name, localised_state_name
 
 DATA = Path(__file__).parent.parent / "guarantees" / "data" / "states.csv"
 
@@ -40,3 +41,10 @@ def test_the_english_names_of_the_record_are_those_of_cldr() -> None:
     }
 
     assert other == set()
+
+
+def test_groups_of_states_have_german_names_and_an_unknown_one_keeps_its_own() -> None:
+    with override("de"):
+        assert localised_group_name("Group of Seven") == "Gruppe der Sieben"
+        assert localised_group_name("A new group") == "A new group"
+    assert localised_group_name("Group of Seven") == "Group of Seven"

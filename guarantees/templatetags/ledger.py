@@ -19,7 +19,7 @@ from django.utils.translation import get_language
 
 from guarantees import vocabulary, wording
 from guarantees.clock import Clock, canonical
-from guarantees.names import localised_state_name
+from guarantees.names import localised_group_name, localised_state_name
 from guarantees.vocabulary import Availability, ConditionCode, ConditionValue, Status, Term
 
 register = template.Library()
@@ -172,6 +172,12 @@ def language_name(code: str) -> str:
 def state_name(state: Any) -> str:
     """Return the name of a state or organisation in the reader's language. Expects ``.code`` and ``.name``."""
     return localised_state_name(state.code, state.name, get_language() or "en")
+
+
+@register.filter
+def group_name(group: Any) -> str:
+    """Return the name of a group of states in the reader's language. Expects ``.name``."""
+    return localised_group_name(group.name)
 
 
 # --- Quantities

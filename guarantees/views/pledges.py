@@ -24,6 +24,7 @@ from guarantees.forms.parameters import (
     text,
 )
 from guarantees.models import PledgeUpdate
+from guarantees.names import localised_group_name
 from guarantees.queries import pledges
 from guarantees.queries.counting import ConditionValues
 from guarantees.queries.pledges import PledgeFilters
@@ -83,7 +84,10 @@ def pledge_list(request: ClockRequest) -> HttpResponse:
         "availability": (_("Availability"), _terms(chosen["availability"], Availability)),
         "condition": (_("Waits for"), _terms(chosen["condition"], ConditionCode)),
         "area": (_("Area"), _terms(chosen["area"], Area)),
-        "group": (_("Group"), _choices(chosen["group"], ((k, group.name) for k, group in groups.items()))),
+        "group": (
+            _("Group"),
+            _choices(chosen["group"], ((k, localised_group_name(group.name)) for k, group in groups.items())),
+        ),
         "summit": (
             _("Summit"),
             _choices(
