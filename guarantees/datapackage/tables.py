@@ -120,6 +120,17 @@ def copy_staged(file: File) -> Query:
     return _compose("COPY {table} ({names}) FROM STDIN", table=staged(file), names=names)
 
 
+def analyze(of: sql.Identifier, *names: str) -> Query:
+    """Return the statement that tells the planner about some columns of a table. About all of them would take long."""
+    return _compose("ANALYZE {table} ({names})", table=of, names=sql.SQL(", ").join(map(sql.Identifier, names)))
+
+
+def numbers(file: File) -> tuple[str, ...]:
+    """Return the columns of a table by which rows are found and joined."""
+    fields = _model(file)._meta.local_fields
+    return tuple(str(field.column) for field in fields if field.primary_key or isinstance(field, models.ForeignKey))
+
+
 CREATE_STAGED_CITATIONS = sql.SQL(
     "DROP TABLE IF EXISTS staged_citations; CREATE TEMPORARY TABLE staged_citations "
     "(row_number integer, file text, key text, former text, source text, locator text, credibility integer) "

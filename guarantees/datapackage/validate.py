@@ -217,7 +217,7 @@ def stage(reading: Reading) -> None:
             reading.wordings[key] = (row.cells["wording"], row.cells["language"], row.number)
     for file in FILES:
         if _copy(tables.copy_staged(file), _staged_rows(reading, file)) > MANY:
-            run(sql.SQL("ANALYZE {}").format(tables.staged(file)))
+            run(tables.analyze(tables.staged(file), "key"))
     _copy(tables.COPY_STAGED_CITATIONS, _staged_citations(reading))
     _check_wordings(reading)
     _check_citations(reading)
