@@ -118,10 +118,18 @@ def check_text(name: str, text: str, limit: int | None = MAX_PROSE) -> str:
     return text
 
 
-def check(row: models.Model) -> None:
+def _concerns(constraint: models.BaseConstraint, names: Iterable[str]) -> bool:
+    """Whether a constraint can be broken by a change of these fields; unless it tells, it may be."""
+    if isinstance(constraint, models.CheckConstraint) and isinstance(constraint.condition, models.Q):
+        return not constraint.condition.referenced_base_fields.isdisjoint(names)
+    return True
+
+
+def check(row: models.Model, changed: Iterable[str] | None = None) -> None:
     """Check a row against its fields, the rules for texts and every constraint that the database holds for it.
 
-    Raises ValidationError with each sentence beside the field that it is about.
+    ``changed`` names the fields that are new in a row that held to the rules before: each constraint costs a query,
+    and those about other fields are passed over. Raises ValidationError with each sentence beside its field.
     """
     errors: dict[str, list[Any]] = {}
     for field in row._meta.concrete_fields:
@@ -130,14 +138,17 @@ def check(row: models.Model) -> None:
             prose = isinstance(field, models.TextField)
             if found := text_errors(value, MAX_PROSE if prose else None):
                 errors[field.name] = [*found]
+    untouched = set() if changed is None else {f.name for f in row._meta.concrete_fields}.difference(changed)
     try:
-        row.full_clean(exclude=errors, validate_constraints=False)
+        row.full_clean(exclude=untouched.union(errors), validate_constraints=False)
     except ValidationError as error:
         for name, failures in error.error_dict.items():
             errors.setdefault(name, []).extend(failures)
     if not errors:
         for model, constraints in row.get_constraints():
             for constraint in constraints:
+                if changed is not None and not _concerns(constraint, changed):
+                    continue
                 try:
                     constraint.validate(model, row)
                 except ValidationError as error:
@@ -173,7 +184,7 @@ def overwrite(among: models.QuerySet[V], row: V, *, version: int, seen: str, val
     changes = tidied(values)
     for name, value in changes.items():
         setattr(current, name, value)
-    check(current)
+    check(current, changes)
     for field in current._meta.concrete_fields:
         if isinstance(field, SearchTextField):
             changes[field.name] = field.text_of(current)
