@@ -1,5 +1,7 @@
 """The pages of states and organisations."""
 
+import gzip
+import re
 from typing import Any
 
 import pytest
@@ -331,6 +333,12 @@ def test_an_unknown_code_is_answered_with_the_nearest_states(client: Any, record
     assert root.one("p", class_="lede").text == "No state or organisation with the code “turkey” is on record."
     first = root.all("ul", class_="list")[0].all("a")[0]
     assert (first.text, first.attributes["href"]) == ("Türkiye", "/states/tur/?on=2025-09-04")
+
+
+def test_the_page_of_the_state_that_said_most_keeps_its_weight(client: Any, record: Changeset):
+    html = client.get("/states/gbr/").content
+    assert len(gzip.compress(html)) <= 15 * 1024
+    assert len(re.findall(rb"<[a-z]", html)) <= 1500
 
 
 def test_organisations_have_pages_too(client: Any, record: Changeset):

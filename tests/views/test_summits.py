@@ -1,5 +1,7 @@
 """The pages of meetings."""
 
+import gzip
+import re
 from typing import Any
 
 import pytest
@@ -178,6 +180,12 @@ def test_the_paris_summit_of_september_2025(client: Any, record: Changeset):
         "In person 9",
         "Remotely 29",
     ]
+
+
+def test_the_page_of_the_largest_meeting_keeps_its_weight(client: Any, record: Changeset):
+    html = client.get("/summits/paris-2026-01-06/").content
+    assert len(gzip.compress(html)) <= 15 * 1024
+    assert len(re.findall(rb"<[a-z]", html)) <= 1500
 
 
 def test_the_reported_number_stands_with_its_note(client: Any, record: Changeset):
