@@ -173,7 +173,7 @@ def _load(
         publication.take_effect(changeset)
         progress(_("Publishing"), number, len(changesets))
     if changesets:
-        outcome.public_at = at
+        outcome.public_at = past[0].public_at
     _note_uncited_sources(outcome)
     with connection.cursor() as cursor:
         # What would be checked at the commit is checked here, so that nothing slow or refusing is left for it.
