@@ -194,37 +194,29 @@ def _show_conflict(request: DeskRequest, row: ShownRow, name: str, stale: Stale)
     typed = shown.form
     assert typed is not None  # noqa: S101  it has just been sent
     current: Any = stale.current
-    theirs = RowWords(shown_row(request, row.kind, current).cells[name]).text()
-    mine = RowWords(shown)
+    theirs = _in_words(current, shown.cell)
     for field_name, value in fact_forms.cell_values(typed).items():
         setattr(row.row.fact, field_name, value)
-    shown.conflict = Conflict(mine.text(), theirs, stale.who or _("somebody else"), stale.when)
+    mine = _in_words(row.row.fact, shown.cell)
+    shown.conflict = Conflict(mine, theirs, stale.who or _("somebody else"), stale.when)
     data = request.POST.copy()
     data["version"] = str(current.version)
     data["seen"] = fingerprint(current, shown.cell.fields)
-    row.row.fact.version = current.version
     open_form(shown, data)
 
 
-class RowWords:
-    """The value of a cell in words, without markup."""
-
-    def __init__(self, shown: Any) -> None:
-        self.shown = shown
-
-    def text(self) -> str:
-        """Return the words of the cell's fields, in their order."""
-        fact = self.shown.row.fact
-        words = []
-        for name in self.shown.cell.fields:
-            value = getattr(fact, name)
-            display = getattr(fact, f"get_{name}_display", None)
-            if isinstance(value, list):
-                labels = dict(fact._meta.get_field(name).base_field.choices)
-                words += [str(labels.get(code, code)) for code in value]
-            elif value not in (None, ""):
-                words.append(str(display() if display else value))
-        return ", ".join(words) or _("empty")
+def _in_words(fact: Any, cell: fact_forms.Cell) -> str:
+    """Return the value of a cell in words, without markup."""
+    words = []
+    for name in cell.fields:
+        value = getattr(fact, name)
+        display = getattr(fact, f"get_{name}_display", None)
+        if isinstance(value, list):
+            labels = dict(fact._meta.get_field(name).base_field.choices)
+            words += [str(labels[code]) for code in value]
+        elif value not in (None, ""):
+            words.append(str(display() if display else value))
+    return ", ".join(words) or _("empty")
 
 
 # --- Rows
