@@ -232,6 +232,14 @@ def _conditions(before: Terms | None, carried: Terms, said: Said) -> Terms:
     )
 
 
+def _names(later: Said, earlier: Said | None) -> dict[str, Any]:
+    """Return what the message about a violation names."""
+    names = {"later": later.public_id, "status": Status(later.status).label}
+    if earlier is not None:
+        names |= {"earlier": earlier.public_id, "earlier_status": Status(earlier.status).label}
+    return names
+
+
 def check_ladder(history: Sequence[Said]) -> None:
     """Check the ladder's rules over the updates of a pledge known at one time, in the order of their dates.
 
@@ -241,12 +249,11 @@ def check_ladder(history: Sequence[Said]) -> None:
     rung: Said | None = None
     for earlier, said in pairwise((None, *history)):
         assert said is not None  # noqa: S101  only the first of the pairs starts with None
-        names = {"later": said.public_id, "status": Status(said.status).label}
         if earlier is not None:
-            names |= {"earlier": earlier.public_id, "earlier_status": Status(earlier.status).label}
             if said.date == earlier.date:
                 raise LadderViolation(
-                    _("%(later)s and %(earlier)s are updates of the same pledge on the same day.") % names,
+                    _("%(later)s and %(earlier)s are updates of the same pledge on the same day.")
+                    % _names(said, earlier),
                     said.public_id,
                     earlier.public_id,
                 )
@@ -256,24 +263,24 @@ def check_ladder(history: Sequence[Said]) -> None:
                         "%(later)s (%(status)s) cannot follow %(earlier)s (%(earlier_status)s): "
                         "a later promise is a new pledge."
                     )
-                    % names,
+                    % _names(said, earlier),
                     said.public_id,
                     earlier.public_id,
                 )
         if said.status in NEEDS_EARLIER_RUNG and rung is None:
             raise LadderViolation(
-                _("%(later)s (%(status)s) needs an earlier pledge, and none is on record before it.") % names,
+                _("%(later)s (%(status)s) needs an earlier pledge, and none is on record before it.")
+                % _names(said, earlier),
                 said.public_id,
                 None,
             )
         if said.status == Status.RULED_OUT and rung is not None:
-            names |= {"earlier": rung.public_id, "earlier_status": Status(rung.status).label}
             raise LadderViolation(
                 _(
                     "%(later)s (%(status)s) follows %(earlier)s (%(earlier_status)s): "
                     "a pledge that is called off is withdrawn, not ruled out."
                 )
-                % names,
+                % _names(said, rung),
                 said.public_id,
                 rung.public_id,
             )

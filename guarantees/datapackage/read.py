@@ -239,7 +239,8 @@ def cell(column: Column, text: str) -> tuple[Any, str]:
 
 
 def _checked(column: Column, text: str, reader: Reader) -> tuple[Any, str]:
-    text = text.strip() if reader is _url else tidy(text)
+    plain = text.isascii() and text.isprintable()
+    text = text.strip() if plain or reader is _url else tidy(text)
     if text == "":
         return None, _("The cell is empty, but is needed.") if column.required else ""
     if len(text) > column.longest:
@@ -247,9 +248,9 @@ def _checked(column: Column, text: str, reader: Reader) -> tuple[Any, str]:
             "length": f"{len(text):,}",
             "longest": f"{column.longest:,}",
         }
-    if unsafe := unsafe_character(text):
+    if not plain and (unsafe := unsafe_character(text)):
         return None, _("The text holds the character %(code)s, which is not allowed.") % {"code": unsafe}
-    if "\ufffd" in text:
+    if not plain and "\ufffd" in text:
         return None, _("The text holds the sign � for a character that was lost. Save the file as UTF-8.")
     return reader(column, text)
 
