@@ -211,8 +211,12 @@ class AddUpdateForm(AddForm):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
-        if values.get("pledge") == NEW_PLEDGE and not values.get("title", "").strip():
+        title = values.get("title", "").strip()
+        if values.get("pledge") == NEW_PLEDGE and not title:
             self.add_error("title", _("A new pledge needs a title."))
+        elif values.get("pledge") not in (None, NEW_PLEDGE) and title:
+            # Passing it over would lose what was typed, and record the update under another pledge than was meant.
+            self.add_error("title", _("This title belongs to a new pledge: choose “A new pledge”, or take it out."))
         return values
 
 

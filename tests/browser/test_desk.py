@@ -42,6 +42,7 @@ def add_update(page: Page, state: str, category: str, status: str, summary: str,
     page.locator("#add-updates select[name=category]").select_option(category)
     page.get_by_role("button", name="Add an update").click()
     form = page.locator("#add-updates form.add-form")
+    expect(form).to_be_visible()
     if title:
         if form.get_by_label("A new pledge").count():
             form.get_by_label("A new pledge").check()

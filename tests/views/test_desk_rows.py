@@ -455,3 +455,15 @@ def test_withdrawing_asks_first(anna: Person, changeset: Changeset):
     assert changeset.state == "withdrawn"
     anna.post(path)
     assert "cannot be withdrawn: it is withdrawn" in anna.page(sheet_of(changeset)).root.text()
+
+
+def test_a_title_beside_an_existing_pledge_is_asked_about_and_not_passed_over(anna: Person, changeset: Changeset):
+    public = UpdateFactory(pledge__category="maritime")
+    publish(public.changeset, at=moment("2025-10-01"))
+    form = update_form(anna, changeset, public.pledge.state, "maritime")
+    sent = fields(form) | SAID | {"pledge": public.pledge.slug, "title": "Two ships"}
+    answer = anna.hx_post(adding(changeset, "updates"), sent)
+    said = "This title belongs to a new pledge: choose “A new pledge”, or take it out."
+    assert (answer.status_code, errors(answer)) == (422, {"title": said})
+    assert fields(answer)["title"] == "Two ships"
+    assert PledgeUpdate.objects.filter(changeset=changeset).count() == 0
