@@ -15,7 +15,7 @@ from babel import Locale
 from django.conf import settings
 from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery, SearchVector
 from django.db import connection
-from django.db.models import Case, Count, F, Q, QuerySet, TextField, Value, When, Window
+from django.db.models import BooleanField, Case, Count, F, Q, QuerySet, TextField, Value, When, Window
 from django.db.models.functions import Collate
 from django.utils.functional import Promise
 from django.utils.translation import get_language, override
@@ -368,7 +368,7 @@ class Search:
         """Pledges in force, the firmest first: their title and slug, their state's names, their category's names."""
         entries = LedgerEntry.objects.in_force(self.clock)
         for word in self.words:
-            entries = entries.filter(Q(pledge__in=_with(Pledge, word)) | _named(word, "category"))
+            entries = entries.filter(_once(Q(pledge__in=_with(Pledge, word)) | _named(word, "category")))
         return entries.select_related("pledge", "state").order_by(
             F("rank").desc(nulls_last=True), Collate("pledge__slug", "C")
         )
@@ -377,15 +377,15 @@ class Search:
         """Statements about pledges, the newest first: summary and wording, and whatever finds their pledge."""
         updates = PledgeUpdate.objects.as_of(self.clock)
         for word in self.words:
-            pledges = Pledge.objects.filter(Q(pk__in=_with(Pledge, word)) | _named(word, "category"))
-            updates = updates.filter(Q(pk__in=_with(PledgeUpdate, word)) | Q(pledge__in=pledges.values("pk")))
+            pledges = Pledge.objects.filter(_once(Q(pk__in=_with(Pledge, word)) | _named(word, "category")))
+            updates = updates.filter(_once(Q(pk__in=_with(PledgeUpdate, word)) | Q(pledge__in=pledges.values("pk"))))
         return updates.select_related("pledge__state", "summit").order_by("-date", Collate("public_id", "C"))
 
     def positions(self) -> QuerySet[Position]:
         """Positions, the newest first: topic and summary, their state's names, their subject's names."""
         positions = Position.objects.as_of(self.clock)
         for word in self.words:
-            positions = positions.filter(Q(pk__in=_with(Position, word)) | _named(word, "subject"))
+            positions = positions.filter(_once(Q(pk__in=_with(Position, word)) | _named(word, "subject")))
         return positions.select_related("state", "summit").order_by("-date", Collate("public_id", "C"))
 
     def summits(self) -> QuerySet[Summit]:
@@ -399,7 +399,7 @@ class Search:
         by_name = Q()
         for word in self.words:
             in_country = Q(country__in=word.states)
-            summits = summits.filter(Q(pk__in=_with(Summit, word)) | in_country)
+            summits = summits.filter(_once(Q(pk__in=_with(Summit, word)) | in_country))
             by_name &= Q(name=word.query) | in_country
         place = Case(When(by_name, then=Value(0)), default=Value(1))
         return (
@@ -412,7 +412,7 @@ class Search:
         """Sources, the newest first and undated ones last: publisher, headline, id and address."""
         sources = Source.objects.visible(self.clock)
         for word in self.words:
-            sources = sources.filter(pk__in=_with(Source, word))
+            sources = sources.filter(_once(Q(pk__in=_with(Source, word))))
         return sources.order_by(F("published_on").desc(nulls_last=True), Collate("public_id", "C"))
 
     def states(self) -> list[Names]:
@@ -456,6 +456,15 @@ class Search:
 def _named(word: Word, category: str) -> Q:
     """Return the condition that a word begins a name of the row's state, or of its category in the field named."""
     return Q(state__in=word.states) | Q(**{f"{category}__in": word.categories})
+
+
+def _once(condition: Q) -> Case:
+    """Return a condition whose subqueries are answered once, and not again for every row.
+
+    PostgreSQL turns a bare ``IN (SELECT …)`` into a join; where it takes the tables for small (nobody has counted their
+    rows yet), it then reads the text of all rows anew for each row. Inside of a ``CASE`` it asks first, and looks up.
+    """
+    return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
 def _with(model: type[Pledge | PledgeUpdate | Position | Summit | Source], word: Word) -> QuerySet[Any, Any]:
