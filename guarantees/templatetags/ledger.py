@@ -180,6 +180,12 @@ def group_name(group: Any) -> str:
     return localised_group_name(group.name)
 
 
+@register.simple_tag
+def data_lang() -> SafeString:
+    """Mark an element whose text comes from the record, which is in English, on a page in another language."""
+    return SafeString("" if (get_language() or "en").startswith("en") else ' lang="en"')
+
+
 # --- Quantities
 
 
