@@ -12,6 +12,7 @@ from django.urls import include, path
 from django.utils import translation
 
 from guarantees.clock import clock_of
+from guarantees.models import Group
 from guarantees.vocabulary import ConditionCode, ConditionValue, Status
 
 
@@ -179,3 +180,12 @@ def test_page_numbers_leave_gaps() -> None:
 
 def test_a_key_that_is_a_variable_is_looked_up() -> None:
     assert write("{{ cells|get:state }}{{ cells|get:other }}", cells={"swe": 1}, state="swe", other="x") == "1None"
+
+
+def test_what_the_record_says_in_english_is_marked_on_a_page_in_another_language() -> None:
+    source = "<p{% data_lang %}>{{ text }}</p>"
+
+    assert write(source, text="Signed in Paris.") == "<p>Signed in Paris.</p>"
+    with translation.override("de"):
+        assert write(source, text="Signed in Paris.") == '<p lang="en">Signed in Paris.</p>'
+        assert write("{{ group|group_name }}", group=Group(code="G7", name="Group of Seven")) == "Gruppe der Sieben"
