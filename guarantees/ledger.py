@@ -8,7 +8,7 @@ The rule is the one that ``/methodology/`` prints; a change of it is a new :data
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -457,13 +457,17 @@ def _write(pledge_ids: Sequence[int]) -> int:
     """Lock some pledges, recompute their entries and replace them; return the number of entries."""
     # The lock keeps two posts of one pledge from each missing what the other has just published.
     list(Pledge.objects.select_for_update(of=("self",)).filter(pk__in=pledge_ids).order_by("pk").values_list("pk"))
-    rows = list(_rows(pledge_ids))
+    rows = _rows(pledge_ids)
+    # With the first row the database has been asked everything; the others are computed while it takes them in.
+    first = list(islice(rows, 1))
     LedgerEntry.objects.filter(pledge_id__in=pledge_ids).delete()
     columns = ", ".join(f'"{column}"' for column in _COLUMNS)
     with connection.cursor() as cursor, cursor.copy(f"COPY guarantees_ledgerentry ({columns}) FROM STDIN") as copy:
-        for row in rows:
+        written = 0
+        for row in chain(first, rows):
             copy.write_row([_printed(value) for value in row])
-    return len(rows)
+            written += 1
+    return written
 
 
 def _printed(value: Any) -> Any:
