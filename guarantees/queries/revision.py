@@ -1,18 +1,19 @@
 """The state of the public record as one short text: it changes exactly when a public page may change."""
 
 import datetime as dt
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db.models import Max, Min, Model, QuerySet, Value
+from django.db import connection
+from django.db.models import Model
 
-from guarantees.models import Changeset, Condition, Group, Membership, Pledge, Source, State, StateAlias, Summit
+from guarantees.models import Condition, Group, Membership, Pledge, Source, State, StateAlias, Summit
 
 _ALWAYS_VISIBLE: tuple[type[Model], ...] = (State, StateAlias, Group, Membership, Condition)
 _VISIBLE_FROM: tuple[type[Model], ...] = (Pledge, Summit, Source)
 
 
 class Revision(NamedTuple):
-    """When the record begins, what has last taken effect, and the last edit of a visible reference row.
+    """When the record begins, what has last taken effect, and the last edit of each kind of visible reference row.
 
     All None where nothing has been published or edited.
     """
@@ -22,31 +23,29 @@ class Revision(NamedTuple):
     edits: tuple[int | None, ...]
 
 
+def _last_edit(model: type[Model], visible: str = "") -> str:
+    events = model.pgh_event_model._meta.db_table  # type: ignore[attr-defined]  # set by pghistory
+    return f"(SELECT max(pgh_id) FROM {events}{visible})"  # noqa: S608  names of tables alone
+
+
+# Every public page asks this, also to say that it has not changed: written once, not composed at each request.
+_EDITS = [
+    *(_last_edit(model) for model in _ALWAYS_VISIBLE),
+    *(_last_edit(model, " WHERE visible_from <= %(at)s") for model in _VISIBLE_FROM),
+]
+_REVISION = (
+    f"SELECT min(goes_public_at), max(goes_public_at), {', '.join(_EDITS)}"  # noqa: S608  names of tables alone
+    " FROM guarantees_changeset WHERE state = 'approved' AND goes_public_at <= %(at)s"
+)
+
+
 def revision(at: dt.datetime) -> Revision:
-    """Return the revision of the public record at a moment, in one query for publications and one for edits.
+    """Return the revision of the public record at a moment, in one query.
 
     Edits of rows that are not visible yet do not count: an embargo must not show in a page's validator. They count
     from the moment on at which the row becomes visible, which is a publication anyway.
     """
-    published = Changeset.objects.public(at).order_by().aggregate(Min("goes_public_at"), Max("goes_public_at"))
-    first, *others = [_last_edit(model, {}) for model in _ALWAYS_VISIBLE] + [
-        _last_edit(model, {"visible_from__lte": at}) for model in _VISIBLE_FROM
-    ]
-    edits = dict(first.union(*others, all=True).values_list("table", "edit"))
-    return Revision(
-        published["goes_public_at__min"],
-        published["goes_public_at__max"],
-        tuple(edits[index] for index in sorted(edits)),
-    )
-
-
-def _last_edit(model: type[Model], visible: dict[str, Any]) -> QuerySet[Any, Any]:
-    events = model.pgh_event_model._default_manager  # type: ignore[attr-defined]  # set by pghistory
-    edits: QuerySet[Any, Any] = (
-        events.filter(**visible)
-        .order_by()
-        .values(table=Value(model.__name__))
-        .annotate(edit=Max("pgh_id"))
-        .values_list("table", "edit")
-    )
-    return edits
+    with connection.cursor() as cursor:
+        cursor.execute(_REVISION, {"at": at})
+        begins, latest, *edits = cursor.fetchone()
+    return Revision(begins, latest, tuple(edits))

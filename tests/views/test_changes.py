@@ -84,7 +84,7 @@ def test_the_list_takes_five_queries_for_any_number_of_changesets(
         summit = SummitFactory()
         publish(summit.changeset, moment("2026-01-01"))
         publish(UpdateFactory(changeset__summit=summit).changeset, moment("2026-01-02"))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         root = page(client.get("/changes/"))
     assert len(entries(root)) == 2 * number
 
@@ -231,7 +231,7 @@ def test_a_changeset_takes_as_many_queries_for_one_fact_as_for_three(
         )
         ParticipationFactory(changeset=changeset, state=StateFactory())
     publish(changeset, moment("2026-02-01"))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(f"/changes/{changeset.pk}/")
 
 

@@ -71,10 +71,10 @@ def test_the_map_does_not_tell_what_is_not_public_yet(client: Any):
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_the_map_takes_six_queries_for_any_number_of_pledges(
+def test_the_map_takes_five_queries_for_any_number_of_pledges(
     client: Any, django_assert_num_queries: DjangoAssertNumQueries, number: int
 ):
     for _number in range(number):
         publish(UpdateFactory().changeset, moment("2026-01-01"))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         client.get("/sitemap.xml")

@@ -128,5 +128,5 @@ def test_the_page_takes_four_queries_for_any_number_of_conditions(
 ):
     for code in ("ceasefire", "us_backstop", "un_mandate")[:number]:
         ConditionFactory(code=code)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client.get("/methodology/")

@@ -157,5 +157,5 @@ def test_the_page_takes_ten_queries(client: Any, django_assert_num_queries: Djan
     for _each in range(number):
         UpdateFactory(changeset=changeset, pledge=PledgeFactory(changeset=changeset, state=StateFactory()))
     publish(changeset, PUBLISHED)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         client.get("/")

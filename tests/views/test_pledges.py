@@ -227,7 +227,7 @@ def test_the_table_takes_the_same_queries_for_one_row_and_for_three(
 ):
     for _ in range(number):
         publish(UpdateFactory().changeset, at=PUBLISHED)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         response = client.get("/pledges/")
     assert len(listed(page(response))) == number
 
@@ -241,6 +241,6 @@ def test_a_pledge_takes_the_same_queries_for_one_update_and_for_three(
     for n in range(1, number):
         UpdateFactory(pledge=first.pledge, changeset=first.changeset, date=day(f"2025-09-0{n + 1}"))
     publish(first.changeset, at=PUBLISHED)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         response = client.get("/pledges/a/")
     assert len(page(response).one("ol", class_="history").all("div", class_="when")) == number

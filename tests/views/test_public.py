@@ -57,7 +57,7 @@ def test_a_page_can_be_kept_but_must_be_asked_for(client: Any, at_noon: Any, rec
 @pytest.mark.parametrize("address", PAGES)
 def test_a_kept_page_is_the_page(client: Any, at_noon: Any, record: Changeset, address: str, django_assert_num_queries):
     fresh = client.get(address)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         kept = client.get(address)
     assert kept.content == fresh.content
     assert kept.headers["Content-Type"] == "text/html; charset=utf-8"

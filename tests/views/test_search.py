@@ -208,9 +208,9 @@ def test_the_page_takes_eleven_queries(client: Any, django_assert_num_queries: D
         pledge = PledgeFactory(changeset=changeset, state=StateFactory(), slug=f"quokka-{each}")
         UpdateFactory(changeset=changeset, pledge=pledge, summary="Quokka.")
     publish(changeset, PUBLISHED)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         client.get("/search/?q=quokka")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get("/search/?q=quokka&kind=updates")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         client.get("/search/")

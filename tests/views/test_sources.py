@@ -124,7 +124,7 @@ def test_the_list_takes_as_many_queries_for_one_source_as_for_three(
     client: Any, django_assert_num_queries: DjangoAssertNumQueries, number: int
 ):
     publish(UpdateFactory(cited=[SourceFactory() for _number in range(number)]).changeset, PUBLISHED)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         root = page(client.get("/sources/"))
     assert len(table(root, "sources-caption")) == number
 
@@ -225,7 +225,7 @@ def test_a_source_takes_ten_queries_for_any_number_of_facts(
         ClaimFactory(summit=summit, **cited)
         RequirementFactory(**cited)
     publish(changeset, PUBLISHED)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         client.get("/sources/witness/")
 
 

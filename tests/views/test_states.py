@@ -151,7 +151,7 @@ def test_the_list_takes_eight_queries_for_any_number_of_states(
         PositionFactory(changeset=changeset, state=state)
         ParticipationFactory(changeset=changeset, state=state)
     publish(changeset, PUBLISHED)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         root = page(client.get("/states/"))
     assert len(names(root)) == number
 
@@ -312,7 +312,7 @@ def test_a_state_takes_as_many_queries_for_one_fact_of_a_kind_as_for_three(
         PositionFactory(changeset=changeset, state=state, summit=summit)
         ParticipationFactory(changeset=changeset, state=state, summit=summit)
     publish(changeset, PUBLISHED)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         client.get("/states/qma/")
 
 

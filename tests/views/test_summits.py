@@ -150,7 +150,7 @@ def test_the_list_takes_seven_queries_for_any_number_of_meetings(
         ParticipationFactory(changeset=changeset, summit=summit)
         UpdateFactory(changeset=changeset, summit=summit)
     publish(changeset, PUBLISHED)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         root = page(client.get("/summits/"))
     assert len(table(root, "summits-caption")) == number
 
@@ -315,7 +315,7 @@ def test_a_meeting_takes_thirteen_queries_for_any_number_of_facts(
         ParticipationFactory(changeset=changeset, summit=summit)
         ClaimFactory(changeset=changeset, summit=summit)
     publish(changeset, PUBLISHED)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         client.get("/summits/paris/")
 
 
