@@ -34,7 +34,8 @@ def fold(text: str) -> str:
     """
     if text.isascii():  # Nothing to take apart; loading a large package folds millions of characters.
         return " ".join(text.casefold().split())
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    # Taking apart can bring out another capital (the 𝐀 of mathematics), as folding can another accent.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.casefold()).casefold())
     bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     return " ".join(bare.translate(_LETTERS_WITHOUT_DECOMPOSITION).translate(_TYPOGRAPHIC).split())
 

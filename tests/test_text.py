@@ -17,6 +17,7 @@ from guarantees.text import fold, tidy, unsafe_character
         ("Łódź, Ærø, Đakovo", "lodz, aero, dakovo"),
         ("  Great   Britain ", "great britain"),
         ("Straße", "strasse"),
+        ("𝐀𝐈𝐑 𝐩olicing", "air policing"),
         ("Київ", "киів"),
         ("Zelenskyy’s", "zelenskyy's"),
         ("US–Ukraine “talks” · «Київ»", 'us-ukraine "talks" "киів"'),
