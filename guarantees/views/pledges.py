@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from guarantees.charts import strip
@@ -14,8 +14,8 @@ from guarantees.forms.parameters import (
     Choice,
     FilterTag,
     address,
+    address_in_lower_case,
     address_without,
-    address_without_empty,
     one_of,
     page_of,
     relaxations,
@@ -42,8 +42,6 @@ T = TypeVar("T", bound=Term)
 @public_page
 def pledge_list(request: ClockRequest) -> HttpResponse:
     """List the pledges in force that the filters let through."""
-    if tidy := address_without_empty(request):
-        return redirect(tidy)
     asked, clock = request.GET, request.clock
     states = {state.slug: state for state in pledges.states_by_name()}
     groups = {group.slug: group for group in pledges.groups()}
@@ -144,6 +142,8 @@ def _terms(chosen: list[str], kind: type[T]) -> list[Choice]:
 @public_page
 def pledge_detail(request: ClockRequest, slug: str) -> HttpResponse:
     """Show the terms of a pledge in force, what set each of them, and everything that was said and done."""
+    if lower := address_in_lower_case(request):
+        return HttpResponsePermanentRedirect(lower)
     clock = request.clock
     pledge = pledges.visible_pledge(slug, clock)
     if pledge is None:

@@ -10,12 +10,13 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.utils.http import parse_etags, urlencode
+from django.utils.http import parse_etags
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from guarantees import clock
 from guarantees.clock import BadParameter, Clock, clock_of
+from guarantees.forms.parameters import address_without_empty
 from guarantees.queries.revision import Revision, revision
 from guarantees.views import errors
 
@@ -39,7 +40,7 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     @require_safe
     @wraps(view)
     def page(request: ClockRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if clean := _without_empty_parameters(request):
+        if clean := address_without_empty(request):
             return HttpResponseRedirect(clean)
         try:
             request.clock = clock_of(request.GET)
@@ -55,18 +56,6 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
         return response
 
     return page
-
-
-def _without_empty_parameters(request: HttpRequest) -> str:
-    """Return the address without the parameters that a form sent empty; empty if there were none.
-
-    What is seen at one address is the same whether or not a field was left blank, so there is one address for it.
-    """
-    given = [(name, value) for name, values in request.GET.lists() for value in values]
-    said = [(name, value) for name, value in given if value]
-    if said == given:
-        return ""
-    return f"{request.path}?{urlencode(said)}" if said else request.path
 
 
 def _answer(

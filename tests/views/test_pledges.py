@@ -244,3 +244,9 @@ def test_a_pledge_takes_the_same_queries_for_one_update_and_for_three(
     with django_assert_num_queries(6):
         response = client.get("/pledges/a/")
     assert len(page(response).one("ol", class_="history").all("div", class_="when")) == number
+
+
+@pytest.mark.django_db
+def test_capitals_in_an_address_lead_to_the_small_ones(client: Any):
+    response = client.get("/pledges/GBR-Troops/?on=2026-02-26")
+    assert (response.status_code, response.headers["Location"]) == (301, "/pledges/gbr-troops/?on=2026-02-26")
