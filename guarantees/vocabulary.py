@@ -449,3 +449,94 @@ class Outcome(Term):
         _("A contribution was refused at the meeting, for the first time or again."),
         _("Ruled out"),
     )
+
+
+class FactKind(Term):
+    """The kinds of facts, as addresses and comments of the desk name them."""
+
+    UPDATE = "update", _("What was said or done about a pledge."), _("Update")
+    POSITION = "position", _("What a state said about the guarantees as a whole."), _("Position")
+    PARTICIPATION = "participation", _("A state's part in a meeting."), _("Attendance")
+    CONDITION_STATE = "condition_state", _("Where a condition stands."), _("State of a condition")
+    CLAIM = "claim", _("A number of unnamed states that somebody claimed."), _("Collective claim")
+    REQUIREMENT = "requirement", _("A published estimate of what is needed."), _("Requirement")
+
+
+class EvidenceRule(Term):
+    """What a status must rest on. A fact that does not meet its rule is marked for the reviewer, never blocked."""
+
+    OFFICIAL_TEXT = (
+        "official_text",
+        _("Committed and authorised ask for an official text of the state, of its parliament or of the meeting."),
+        _("Official text"),
+    )
+    TWO_ORIGINS = (
+        "two_origins",
+        _("Under way and delivered ask for two sources of different publishers, or for an official one and another."),
+        _("Two sources of different origin"),
+    )
+    NAMED_SPEAKER = (
+        "named_speaker",
+        _("Announced asks for the state itself, or for the chair of a meeting, as the one who said it."),
+        _("Said by the state itself"),
+    )
+    RELIABLE_PUBLISHER = (
+        "reliable_publisher",
+        _("At least one source is of a publisher that is not rated unreliable (E), nor state media of Russia alone."),
+        _("A publisher to rely on"),
+    )
+
+
+class NoticeKind(Term):
+    """What people at the desk are told about a changeset."""
+
+    SUBMITTED = "submitted", _("It waits for a reviewer."), _("Waiting for review")
+    CHANGES_REQUESTED = "changes_requested", _("A reviewer asked for changes."), _("Changes requested")
+    APPROVED = "approved", _("A reviewer approved it."), _("Approved")
+    CALLED_BACK = "called_back", _("It was called back before it was public."), _("Called back")
+    COMMENTED = "commented", _("Somebody said something about it."), _("Comment")
+
+
+class DeskRole(Term):
+    """What an account may do. The codes are the names of the groups, in the singular."""
+
+    EDITOR = "editor", _("Records facts in changesets."), _("Editor")
+    REVIEWER = "reviewer", _("Makes changesets of others public, and may record facts as well."), _("Reviewer")
+    ADMINISTRATOR = (
+        "administrator",
+        _("Invites people and gives roles; neither records facts nor makes them public."),
+        _("Administrator"),
+    )
+
+
+class DuplicateKind(Term):
+    """Which rows looked alike."""
+
+    PLEDGE = "pledge", _("Two pledges."), _("Pledge")
+    UPDATE = "update", _("Two updates."), _("Update")
+
+
+class DuplicateVerdict(Term):
+    """What an editor decided about two rows that looked alike."""
+
+    SAME = "same", _("Both rows are about one and the same thing."), _("The same")
+    DIFFERENT = "different", _("They are two different things."), _("Different")
+
+
+class ImportFormat(Term):
+    """In which form rows were handed in."""
+
+    PACKAGE = "package", _("A data package: a ZIP of CSV tables."), _("Data package")
+    CSV = "csv", _("A table of text, its columns separated by commas, semicolons or tabs."), _("CSV")
+    XLSX = "xlsx", _("A spreadsheet."), _("Spreadsheet")
+    PASTED = "pasted", _("Rows copied from a spreadsheet."), _("Pasted rows")
+
+
+class ImportStage(Term):
+    """How far an import has come."""
+
+    READ = "read", _("Read; its columns wait to be named."), _("Read")
+    CHECKING = "checking", _("Being looked through."), _("Being checked")
+    CHECKED = "checked", _("Looked through; its report is there."), _("Checked")
+    DRAFTED = "drafted", _("Its rows are a draft changeset."), _("Drafted")
+    DISCARDED = "discarded", _("Thrown away."), _("Discarded")

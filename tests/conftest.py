@@ -19,6 +19,7 @@ from tests.fixtures_record import record_dump as record_dump
 from tests.strict_client import StrictClient
 
 groups = import_module("guarantees.migrations.0002_editors_and_reviewers")
+administrators = import_module("guarantees.migrations.0004_administrators")
 
 running = ExitStack()
 # A loaded machine is no fault of the code; the build server finds the same examples every time.
@@ -97,6 +98,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         if nextitem is not None and commits(item):
             with item.config.stash[blocking_manager_key].unblock():
                 groups.add_groups(apps, connection.schema_editor())
+                administrators.add_administrators(apps, connection.schema_editor())
 
 
 @pytest.fixture

@@ -74,6 +74,11 @@ def reviewer(**fields: Any) -> User:
     return UserFactory(groups=["reviewers"], **fields)
 
 
+def administrator(**fields: Any) -> User:
+    """Somebody who invites people, and neither records nor reviews."""
+    return UserFactory(groups=["administrators"], **fields)
+
+
 class StateFactory(DjangoModelFactory):
     """A state with a code of its own that ISO 3166 leaves to private use (QMA, QMB, …)."""
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from guarantees.models.base import Versioned, is_one_of
-from guarantees.vocabulary import ChangesetState
+from guarantees.vocabulary import ChangesetState, EvidenceRule, FactKind
 
 
 class ChangesetQuerySet(models.QuerySet["Changeset"]):
@@ -54,6 +54,15 @@ class Changeset(Versioned):
         blank=True,
         related_name="changesets_reviewed",
         verbose_name=_("reviewer"),
+    )
+    reverts = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reverted_by",
+        verbose_name=_("reverts"),
+        help_text=_("The changeset that this one undoes."),
     )
     created_at = models.DateTimeField(_("created"))
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
@@ -99,7 +108,10 @@ class Changeset(Versioned):
 
 
 class ReviewComment(models.Model):
-    """What a reviewer or an author said about a changeset."""
+    """What a reviewer or an author said about a changeset, or about one fact of it.
+
+    ``acknowledges`` names the rule of evidence that the fact does not meet, where a reviewer says why it may stand.
+    """
 
     changeset = models.ForeignKey(
         Changeset, on_delete=models.PROTECT, related_name="comments", verbose_name=_("changeset")
@@ -108,12 +120,29 @@ class ReviewComment(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("author")
     )
     text = models.TextField(_("comment"))
+    fact_kind = models.CharField(_("kind of fact"), max_length=20, choices=FactKind, blank=True)
+    fact_id = models.BigIntegerField(_("fact"), null=True, blank=True)
+    acknowledges = models.CharField(_("acknowledges"), max_length=24, choices=EvidenceRule, blank=True)
     created_at = models.DateTimeField(_("written"))
 
     class Meta:
         ordering = ["created_at", "pk"]
         verbose_name = _("review comment")
         verbose_name_plural = _("review comments")
+        constraints = [
+            is_one_of("reviewcomment", "fact_kind", FactKind, or_empty=True),
+            is_one_of("reviewcomment", "acknowledges", EvidenceRule, or_empty=True),
+            models.CheckConstraint(
+                condition=Q(fact_kind="", fact_id__isnull=True) | (~Q(fact_kind="") & Q(fact_id__isnull=False)),
+                name="reviewcomment_of_a_fact",
+                violation_error_message=_("A comment on a fact says which fact of which kind."),
+            ),
+            models.CheckConstraint(
+                condition=Q(acknowledges="") | ~Q(fact_kind=""),
+                name="reviewcomment_acknowledges_a_fact",
+                violation_error_message=_("What is acknowledged is a rule that one fact does not meet."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.text

@@ -11,8 +11,9 @@ from guarantees.models.base import (
     is_one_of,
     search_index,
     track_introduced,
+    track_reference,
 )
-from guarantees.vocabulary import SourceKind
+from guarantees.vocabulary import Reliability, SourceKind
 
 
 @track_introduced
@@ -71,3 +72,36 @@ class Source(Versioned):
 
     def __str__(self) -> str:
         return self.title or self.publisher
+
+
+@track_reference
+class Publisher(Versioned):
+    """What the tracker thinks of a publisher: how far it can be relied on, and why.
+
+    Sources name their publisher in words; ``name`` is those words. A publisher without a row has not been judged.
+    """
+
+    name = models.CharField(_("publisher"), max_length=200, unique=True)
+    reliability = models.CharField(_("reliability"), max_length=1, choices=Reliability)
+    reason = models.TextField(_("reason"), help_text=_("Why it is rated so, in a sentence or two."))
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("publisher")
+        verbose_name_plural = _("publishers")
+        constraints = [
+            is_one_of("publisher", "reliability", Reliability),
+            models.CheckConstraint(
+                condition=~models.Q(name=""),
+                name="publisher_has_a_name",
+                violation_error_message=_("A publisher has a name."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reason=""),
+                name="publisher_has_a_reason",
+                violation_error_message=_("A rating comes with its reason."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

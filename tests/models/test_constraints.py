@@ -9,7 +9,23 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import BaseConstraint, Model
 from psycopg.types.range import Range
 
-from guarantees.models import FACTS, Group, LedgerEntry, Membership, PledgeUpdate, Retraction, StateAlias
+from guarantees.models import (
+    FACTS,
+    DuplicateDecision,
+    Group,
+    Invitation,
+    LedgerEntry,
+    Membership,
+    Notice,
+    PledgeMerge,
+    PledgeUpdate,
+    Publisher,
+    Retraction,
+    ReviewComment,
+    SourceMerge,
+    StagedImport,
+    StateAlias,
+)
 from tests.factories import (
     FACT_FACTORIES,
     ChangesetFactory,
@@ -24,6 +40,7 @@ from tests.factories import (
     StateFactory,
     SummitFactory,
     UpdateFactory,
+    UserFactory,
     day,
     moment,
     publish,
@@ -128,6 +145,47 @@ def one_state_and_one_pledge() -> None:
     ConditionStateFactory(state=pledge.state, pledge=pledge)
 
 
+def publisher(**fields: Any) -> Publisher:
+    return Publisher.objects.create(**{"name": "Example Gazette", "reliability": "B", "reason": "For a test."} | fields)
+
+
+def commented(**fields: Any) -> ReviewComment:
+    return ReviewComment.objects.create(
+        changeset=ChangesetFactory(), author=UserFactory(), text="x", created_at=moment("2025-01-01"), **fields
+    )
+
+
+def merged_twice(model: Any, merged: str, make: Callable[..., Any]) -> None:
+    row, changeset = make(), ChangesetFactory()
+    for _ in range(2):
+        model.objects.create(changeset=changeset, into=make(), **{merged: row})
+
+
+def merged_into_itself(model: Any, merged: str, make: Callable[..., Any]) -> None:
+    row = make()
+    model.objects.create(changeset=ChangesetFactory(), into=row, **{merged: row})
+
+
+def decided(**fields: Any) -> DuplicateDecision:
+    values = {"kind": "pledge", "first_id": 1, "second_id": 2, "verdict": "same"}
+    return DuplicateDecision.objects.create(by=UserFactory(), at=moment("2025-01-01"), **values | fields)
+
+
+def noticed(**fields: Any) -> Notice:
+    values = {"to": UserFactory(), "by": UserFactory(), "changeset": ChangesetFactory(), "kind": "submitted"}
+    return Notice.objects.create(created_at=moment("2025-01-01"), **values | fields)
+
+
+def invited(**fields: Any) -> Invitation:
+    values = {"email": "a@example.org", "role": "editor", "key_digest": "0" * 64, "invited_by": UserFactory()}
+    times = {"created_at": moment("2025-01-01"), "expires_at": moment("2025-01-08")}
+    return Invitation.objects.create(**values | times | fields)
+
+
+def staged(**fields: Any) -> StagedImport:
+    return StagedImport.objects.create(by=UserFactory(), created_at=moment("2025-01-01"), **{"format": "csv"} | fields)
+
+
 PERSONNEL = {"unit": "personnel", "quantity_basis": "stated"}
 
 VIOLATIONS: dict[str, Callable[[], Any]] = {
@@ -139,6 +197,9 @@ VIOLATIONS: dict[str, Callable[[], Any]] = {
     "source_url_is_http": lambda: SourceFactory(url="ftp://example.org/"),
     "source_url_once": lambda: [SourceFactory(url="https://example.org/same") for _ in range(2)],
     "source_has_a_publisher": lambda: SourceFactory(publisher=""),
+    "publisher_reliability_is_a_term": lambda: publisher(reliability="Z"),
+    "publisher_has_a_name": lambda: publisher(name=""),
+    "publisher_has_a_reason": lambda: publisher(reason=""),
     "summit_kind_is_a_term": lambda: SummitFactory(kind="party"),
     "summit_format_is_a_term": lambda: SummitFactory(format="by_letter"),
     "summit_ends_after_it_starts": lambda: SummitFactory(end_date=day("2025-09-03")),
@@ -197,6 +258,26 @@ VIOLATIONS: dict[str, Callable[[], Any]] = {
     "changeset_state_is_a_term": lambda: ChangesetFactory(state="lost"),
     "changeset_approved_has_its_time": lambda: ChangesetFactory(state="approved"),
     "changeset_has_a_title": lambda: ChangesetFactory(title=""),
+    "reviewcomment_fact_kind_is_a_term": lambda: commented(fact_kind="rumour", fact_id=1),
+    "reviewcomment_acknowledges_is_a_term": lambda: commented(fact_kind="update", fact_id=1, acknowledges="nothing"),
+    "reviewcomment_of_a_fact": lambda: commented(fact_kind="update"),
+    "reviewcomment_acknowledges_a_fact": lambda: commented(acknowledges="official_text"),
+    "pledgemerge_into_another": lambda: merged_into_itself(PledgeMerge, "pledge", PledgeFactory),
+    "pledgemerge_once": lambda: merged_twice(PledgeMerge, "pledge", PledgeFactory),
+    "sourcemerge_into_another": lambda: merged_into_itself(SourceMerge, "source", SourceFactory),
+    "sourcemerge_once": lambda: merged_twice(SourceMerge, "source", SourceFactory),
+    "duplicatedecision_kind_is_a_term": lambda: decided(kind="rumour"),
+    "duplicatedecision_verdict_is_a_term": lambda: decided(verdict="perhaps"),
+    "duplicatedecision_in_order": lambda: decided(first_id=2, second_id=1),
+    "duplicatedecision_once": lambda: [decided(), decided()],
+    "notice_kind_is_a_term": lambda: noticed(kind="rumour"),
+    "invitation_role_is_a_term": lambda: invited(role="owner"),
+    "invitation_accepted_by_somebody": lambda: invited(accepted_at=moment("2025-01-02")),
+    "invitation_accepted_or_withdrawn": lambda: invited(
+        accepted_at=moment("2025-01-02"), accepted_by=UserFactory(), withdrawn_at=moment("2025-01-02")
+    ),
+    "stagedimport_format_is_a_term": lambda: staged(format="exe"),
+    "stagedimport_stage_is_a_term": lambda: staged(stage="lost"),
     "retraction_of_one_fact": lambda: retracted(update=UpdateFactory(), position=PositionFactory()),
     "ledgerentry_category_is_a_term": lambda: entry(category="hope"),
     "ledgerentry_status_is_a_term": lambda: entry(status="hoped"),
