@@ -7,6 +7,7 @@ from guarantees.models.duplicates import DuplicateDecision
 from guarantees.models.imports import StagedImport
 from guarantees.models.invitations import Invitation
 from guarantees.models.ledger import LedgerEntry
+from guarantees.models.mentions import NoMention
 from guarantees.models.merges import PledgeMerge, SourceMerge
 from guarantees.models.notices import FeedKey, Notice
 from guarantees.models.pledges import Pledge, PledgeUpdate, PledgeUpdateCitation
@@ -43,6 +44,7 @@ __all__ = [
     "Invitation",
     "LedgerEntry",
     "Membership",
+    "NoMention",
     "Notice",
     "Participation",
     "ParticipationCitation",

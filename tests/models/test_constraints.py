@@ -16,6 +16,7 @@ from guarantees.models import (
     Invitation,
     LedgerEntry,
     Membership,
+    NoMention,
     Notice,
     PledgeMerge,
     PledgeUpdate,
@@ -182,6 +183,16 @@ def invited(**fields: Any) -> Invitation:
     return Invitation.objects.create(**values | times | fields)
 
 
+def not_mentioned(**fields: Any) -> NoMention:
+    values = {"state": StateFactory(), "category": "troops", "changeset": ChangesetFactory()}
+    return NoMention.objects.create(by=UserFactory(), at=moment("2025-01-01"), **values | fields)
+
+
+def not_mentioned_twice() -> None:
+    first = not_mentioned()
+    not_mentioned(changeset=first.changeset, state=first.state)
+
+
 def staged(**fields: Any) -> StagedImport:
     return StagedImport.objects.create(by=UserFactory(), created_at=moment("2025-01-01"), **{"format": "csv"} | fields)
 
@@ -270,6 +281,8 @@ VIOLATIONS: dict[str, Callable[[], Any]] = {
     "duplicatedecision_verdict_is_a_term": lambda: decided(verdict="perhaps"),
     "duplicatedecision_in_order": lambda: decided(first_id=2, second_id=1),
     "duplicatedecision_once": lambda: [decided(), decided()],
+    "nomention_category_is_a_term": lambda: not_mentioned(category="hope"),
+    "nomention_once": not_mentioned_twice,
     "notice_kind_is_a_term": lambda: noticed(kind="rumour"),
     "invitation_role_is_a_term": lambda: invited(role="owner"),
     "invitation_accepted_by_somebody": lambda: invited(accepted_at=moment("2025-01-02")),
