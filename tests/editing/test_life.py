@@ -53,6 +53,10 @@ class Life(RuleBasedStateMachine):
         self.savepoint.__enter__()
         self.seen: dict[dt.datetime, Any] = {}
         self.hashes: dict[int, str] = {}
+        # What stands in the forms that people have open, and the text last saved for each draft.
+        self.forms: dict[tuple[int, int], tuple[int, str, str]] = {}
+        self.typed: dict[int, str] = {}
+        self.count = 0
 
     @initialize()
     def people(self) -> None:
@@ -136,6 +140,38 @@ class Life(RuleBasedStateMachine):
         seen = "" if late else fingerprint(update, ["status"])
         values = {"status": status.value}
         self.attempt(facts.edit, by=self.person(who), fact=update, version=version, seen=seen, values=values)
+
+    @precondition(lambda self: PledgeUpdate.objects.drafts().exists())
+    @rule(which=pick, who=st.permutations(range(3)), saving=st.integers(0, 3), insists=st.booleans())
+    def type(self, which: int, who: list[int], saving: int, insists: bool) -> None:
+        """Everybody opens the summary of one draft; some of them save now, the others later or never."""
+        update = self.some(PledgeUpdate.objects.drafts(), which)
+        seen = fingerprint(update, ["summary"])
+        for person in who:
+            self.forms.setdefault((person, update.pk), (update.version, seen, update.summary))
+        for person in who[:saving]:
+            self.save(person, update.pk, insists)
+
+    def save(self, who: int, pk: int, insists: bool) -> None:
+        """Save one form. Whoever overwrites something has seen what they overwrite."""
+        version, seen, read = self.forms.pop((who, pk))
+        row = PledgeUpdate.objects.filter(pk=pk).first()
+        if row is None:
+            return
+        before, self.count = row.summary, self.count + 1
+        text = f"Typed {self.count}."
+        try:
+            facts.edit(by=self.people[who], fact=row, version=version, seen=seen, values={"summary": text})
+        except Stale as stale:
+            event("two people typed in one cell")
+            assert stale.current.summary == before != read  # type: ignore[attr-defined]
+            if insists:
+                self.forms[who, pk] = (stale.current.version, fingerprint(stale.current, ["summary"]), before)
+        except Refused:
+            assert PledgeUpdate.objects.get(pk=pk).summary == before
+        else:
+            assert before == read
+            self.typed[pk] = text
 
     @precondition(lambda self: PledgeUpdate.objects.exists())
     @rule(who=pick, which=pick, day_number=days)
@@ -280,6 +316,15 @@ class Life(RuleBasedStateMachine):
                 if approved:
                     assert fact.known.lower == fact.changeset.goes_public_at
                     assert fact.sources.exists()
+
+    @invariant()
+    def nothing_typed_is_lost(self) -> None:
+        """The text last saved stands in its row; where the row was deleted, its history still tells it."""
+        rows = dict(PledgeUpdate.objects.filter(pk__in=self.typed).values_list("pk", "summary"))
+        for pk in set(self.typed).difference(rows):
+            last = PledgeUpdate.pgh_event_model.objects.filter(pgh_obj_id=pk).latest("pgh_id")
+            rows[pk] = last.summary
+        assert rows == self.typed
 
     @invariant()
     def the_ledger_is_what_the_facts_say(self) -> None:
