@@ -15,7 +15,16 @@ from tests.pages import Node, page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
 
-NOT_PRINTED = {"ConditionCode": "its definitions are records", "Reliability": "no source carries it"}
+NOT_PRINTED = {
+    "ConditionCode": "its definitions are records",
+    "FactKind": "the page explains updates, positions and the others in its prose",
+    "NoticeKind": "only the desk sees it",
+    "DeskRole": "only the desk sees it",
+    "DuplicateKind": "only the desk sees it",
+    "DuplicateVerdict": "only the desk sees it",
+    "ImportFormat": "only the desk sees it",
+    "ImportStage": "only the desk sees it",
+}
 
 
 def definitions(root: Node, anchor: str) -> dict[str, tuple[str, str]]:
