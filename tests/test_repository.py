@@ -25,6 +25,7 @@ FLOORS: dict[str, int] = {
     "models": 1,
     "apps": 1,
     "ledger": 2,
+    "evidence": 2,
     "publication": 2,
     "queries": 3,
     "editing": 3,
@@ -54,7 +55,7 @@ SAID: dict[str, set[str]] = {
 APART = ("queries",)
 """Folders whose modules do not import each other, except what is said here."""
 
-SAID_APART = {"queries": {"counting", "revision"}}
+SAID_APART = {"queries": {"counting", "revision", "desk", "changes"}}
 """What the other modules of such a folder may import."""
 
 

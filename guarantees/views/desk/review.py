@@ -17,6 +17,7 @@ from guarantees.forms.facts import kind_of
 from guarantees.ledger import LadderViolation
 from guarantees.models import Changeset, Participation
 from guarantees.queries import desk as desk_queries
+from guarantees.queries import review as review_queries
 from guarantees.views.desk.access import DeskRequest, changeset_or_404, desk_page, is_reviewer, refusal, sheet_url
 from guarantees.views.desk.shown import focus
 from guarantees.vocabulary import ChangesetState
@@ -42,7 +43,7 @@ def _review_page(
     now = request.present.known
     content = desk_queries.sheet(changeset, request.present)
     findings = changesets.examine(changeset, now + LEAD) if not _is_settled(changeset) else None
-    comparisons = desk_queries.comparisons(
+    comparisons = review_queries.comparisons(
         content,
         findings.before if findings else {},
         findings.after if findings else {},
