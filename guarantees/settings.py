@@ -7,6 +7,7 @@ DEBUG          1 or 0 (default): developer's error pages and the gallery of comp
 HTTPS          1 (default unless DEBUG) or 0: cookies and redirects for a server reached by https
 TRUST_PROXY    1 or 0 (default): believe X-Forwarded-Proto of the proxy in front
 FOUR_EYES      1 (default) or 0: nobody approves a changeset in which they wrote
+SITE_URL       the address of the app, for links in e-mails; default: http://localhost:8000
 """
 
 import hashlib
@@ -67,6 +68,8 @@ HTTPS = flag("HTTPS", default=not DEBUG)
 # Django refuses to sign anything with an empty key; guarantees.wsgi says so at once.
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 hosts = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+# Under which address people reach the app: e-mails that no request asked for need it for their links.
+SITE_URL = os.environ.get("SITE_URL", "") or "http://localhost:8000"
 ALLOWED_HOSTS = [host.strip() for host in hosts.split(",") if host.strip()]
 
 SECURE_SSL_REDIRECT = HTTPS
