@@ -13,6 +13,7 @@ from django.db.models import Func, Q, Value
 from django.db.models.functions import Lower
 
 from guarantees import ledger
+from guarantees.clock import Clock
 from guarantees.models import (
     FACTS,
     Changeset,
@@ -27,6 +28,8 @@ from guarantees.models import (
     Source,
     Summit,
 )
+from guarantees.models.base import Fact
+from guarantees.models.merges import merged_into
 
 APPROVAL_LOCK = 7_002
 """The advisory lock (first of two keys, the second 0) under which changesets become public, one at a time."""
@@ -69,6 +72,32 @@ def cited_sources(changeset: Changeset) -> models.QuerySet[Source]:
     for model in FACTS:
         cited |= Q(pk__in=model.objects.filter(changeset=changeset).values("sources"))
     return Source.objects.filter(pk__in=Source.objects.filter(cited).values("pk"))
+
+
+def newest(fact: Fact, at: dt.datetime) -> Fact | None:
+    """Return what stands for a once public fact in the record at a moment; None if it was ended without a successor.
+
+    That is the fact itself, the last of those that correct it, or, where its pledge has become part of another one,
+    the update of that day that was added there.
+    """
+    model: Any = type(fact)
+    current = fact
+    while current.known is not None and current.known.upper is not None and current.known.upper <= at:
+        corrections = model._default_manager.filter(corrects=current, known__startswith__lte=at)
+        successor: Fact | None = corrections.first() or _moved(current, at)
+        if successor is None:
+            return None
+        current = successor
+    return current
+
+
+def _moved(fact: Fact, at: dt.datetime) -> PledgeUpdate | None:
+    if not isinstance(fact, PledgeUpdate):
+        return None
+    pledge = merged_into(fact.pledge, Clock(at.date(), at))
+    if pledge is None:
+        return None
+    return PledgeUpdate.objects.filter(pledge_id=pledge.pk, date=fact.date, known__contains=at).first()
 
 
 def _until(end: dt.datetime | None) -> Func:
