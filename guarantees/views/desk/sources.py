@@ -31,6 +31,8 @@ from guarantees.views.desk.sheet import (
 )
 from guarantees.views.desk.shown import Conflict, Picker, ShownRow, ShownSummit, focus
 
+SOURCES = "desk/_sources.html"
+
 Citing = ShownRow | ShownSummit
 
 
@@ -60,7 +62,7 @@ def sources(request: DeskRequest, kind: str, pk: int) -> HttpResponse:
         citing.picker = Picker(query, desk_queries.find_sources(query), _offered(citing, changeset), _new_form())
         if htmx.wants_fragment(request) and request.htmx.target == f"{citing.anchor}-found":  # type: ignore[attr-defined]  # by its middleware
             context = sheet_context(request, changeset) | {"citing": citing, "picker": citing.picker}
-            return htmx.fragment(request, f"{SHEET}#found", context)
+            return htmx.fragment(request, f"{SOURCES}#found", context)
         return _picker_answer(request, citing, changeset)
     source = get_object_or_404(Source, pk=_number(request.POST.get("source", "")))
     return _cite(request, citing, changeset, source)
@@ -147,7 +149,7 @@ def _picker_answer(request: DeskRequest, citing: Citing, changeset: Changeset, *
     if htmx.wants_fragment(request):
         context = sheet_context(request, changeset) | {"citing": citing, "row": citing, "summit": citing}
         part = "summit-picker" if is_summit else "row-picker"
-        return htmx.fragment(request, f"{SHEET}#{part}", context, status=status)
+        return htmx.fragment(request, f"{SOURCES}#{part}", context, status=status)
     if isinstance(citing, ShownSummit):
         return sheet_page(request, changeset, status=status, summit=citing)
     return sheet_page(request, changeset, status=status, opened=citing)
