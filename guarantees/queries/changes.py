@@ -180,7 +180,7 @@ class Difference:
 
 
 _BOOKKEEPING = frozenset(
-    {"id", "version", "public_id", "changeset", "corrects", "correction_kind", "known", "search_text"}
+    {"id", "version", "public_id", "changeset", "corrects", "correction_kind", "known", "search_text", "visible_from"}
 )
 
 
@@ -189,26 +189,29 @@ def differences(earlier: Fact, later: Fact) -> list[Difference]:
 
     Both are of one kind, with what they refer to and their sources loaded.
     """
-    found = []
-    for column in later._meta.concrete_fields:
-        if column.name in _BOOKKEEPING:
-            continue
-        old, new = _in_words(earlier, column), _in_words(later, column)
-        if old != new:
-            found.append(Difference(_label(column), old, new))
+    before, after = in_words(earlier), in_words(later)
+    found = [Difference(label, before[label], after[label]) for label in after if before[label] != after[label]]
     old, new = _sources_in_words(earlier), _sources_in_words(later)
     if old != new:
         found.append(Difference(gettext("Sources"), old, new))
     return found
 
 
-def _label(column: models.Field) -> str:
+def in_words(row: models.Model) -> dict[str, str]:
+    """Return what each column of a row says, by its label, without the bookkeeping; an empty text: it is empty."""
+    columns = [column for column in row._meta.concrete_fields if column.name not in _BOOKKEEPING]
+    return {label_of(column): value_in_words(row, column) for column in columns}
+
+
+def label_of(column: models.Field) -> str:
+    """Return the name of a column as it stands at the start of a line."""
     name = str(column.verbose_name)
     return name[:1].upper() + name[1:]
 
 
-def _in_words(fact: Fact, column: models.Field) -> str:
-    value = getattr(fact, column.name)
+def value_in_words(row: models.Model, column: models.Field) -> str:
+    """Return what a column of a row says: labels for codes, names for states, days and numbers written out."""
+    value = getattr(row, column.name)
     if value is None or value == "" or value == []:
         return ""
     if isinstance(value, State):
