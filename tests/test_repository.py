@@ -17,6 +17,7 @@ FLOORS: dict[str, int] = {
     "vocabulary": 0,
     "clock": 0,
     "text": 0,
+    "addresses": 0,
     "names": 0,
     "catalogues": 0,
     "database": 0,
@@ -48,6 +49,7 @@ SAID: dict[str, set[str]] = {
     "database": {"embedded"},
     "embedded": {"database"},
     "publication": {"ledger"},
+    "editing": {"datapackage"},
     "management": {"wsgi"},
 }
 """Imports within one floor that are meant. Modules of one folder may import each other, but for those below."""

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -11,54 +11,21 @@ from django.db.models import Q
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from guarantees.addresses import normalised, same_page, source_stem
 from guarantees.editing.changesets import writable
 from guarantees.editing.errors import Refused
 from guarantees.editing.rows import NAMES_LOCK, WRITE, allow, check, deed, hold, overwrite, tidied
 from guarantees.models import Changeset, Pledge, Source, Summit, SummitCitation
 
-TRACKING = ("utm_", "mc_", "pk_", "at_campaign", "at_medium")
-"""Beginnings of query parameters that tell the publisher where a reader came from, and nothing about the page."""
-TRACKING_NAMES = frozenset(
-    {"fbclid", "gclid", "dclid", "msclkid", "yclid", "igshid", "cmpid", "ocid", "smid", "ref_src"}
-)
-
-
-def normalised(url: str) -> str:
-    """Return an address in the one spelling in which it is stored.
-
-    Scheme and host in lower case, no default port, no fragment, no tracking parameters; the path stays as it is.
-
-    >>> normalised("HTTPS://Example.ORG:443/a?utm_source=x&b=1#top")
-    'https://example.org/a?b=1'
-    """
-    parts = urlsplit(url.strip())
-    scheme = parts.scheme.lower()
-    host = parts.netloc.lower()
-    host = host.removesuffix(":443" if scheme == "https" else ":80")
-    kept = [
-        (name, value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if not name.lower().startswith(TRACKING) and name.lower() not in TRACKING_NAMES
-    ]
-    # A query that loses nothing keeps its own spelling.
-    query = parts.query if len(kept) == len(parse_qsl(parts.query, keep_blank_values=True)) else urlencode(kept)
-    return urlunsplit((scheme, host, parts.path or "/", query, ""))
-
-
-def _same_page(url: str) -> tuple[str, str, str]:
-    """Return what two spellings of one page share: host without www, path without its last slash, query."""
-    parts = urlsplit(normalised(url))
-    return parts.netloc.removeprefix("www."), parts.path.rstrip("/"), parts.query
-
 
 def source_at(url: str) -> Source | None:
     """Return the source on record under an address, in whichever spelling: http or https, www, slash, tracking."""
     try:
-        host, path, _query = wanted = _same_page(url)
+        host, path, _query = wanted = same_page(url)
     except ValueError:
         return None
     for source in Source.objects.filter(url__icontains=f"{host}{path}").order_by("pk"):
-        if _same_page(source.url) == wanted:
+        if same_page(source.url) == wanted:
             return source
     return None
 
@@ -97,9 +64,7 @@ def _address(url: str) -> str:
 
 def _source_id(publisher: str, published_on: dt.date | None, title: str) -> str:
     """Return a free id made of publisher, date and the first words of the headline."""
-    words = slugify(title).split("-")[:4]
-    stem = "-".join([slugify(publisher), *([published_on.isoformat()] if published_on else []), *words])
-    stem = stem[:72].strip("-") or "source"
+    stem = source_stem(publisher, published_on, title)
     taken = set(Source.objects.filter(public_id__startswith=stem).values_list("public_id", flat=True))
     public_id, number = stem, 1
     while public_id in taken:

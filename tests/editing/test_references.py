@@ -6,9 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
+from guarantees.addresses import normalised
 from guarantees.editing import references
 from guarantees.editing.errors import Forbidden, Refused, Stale
-from guarantees.editing.references import normalised, source_at
+from guarantees.editing.references import source_at
 from guarantees.editing.rows import fingerprint
 from guarantees.models import Changeset, Source, Summit
 from tests.factories import (
