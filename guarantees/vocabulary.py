@@ -391,6 +391,17 @@ class Reliability(Term):
     F = "F", _("Reliability cannot be judged."), _("F")
 
 
+class Credibility(Term):
+    """How far what a source says in one place can be believed, in the numbers of the admiralty scale."""
+
+    CONFIRMED = "1", _("Independent sources say the same."), _("1, confirmed by other sources")
+    PROBABLY_TRUE = "2", _("Likely in itself, and it fits what else is known."), _("2, probably true")
+    POSSIBLY_TRUE = "3", _("Reasonably likely in itself; nothing else is known."), _("3, possibly true")
+    DOUBTFUL = "4", _("Possible, but something else that is known speaks against it."), _("4, doubtful")
+    IMPROBABLE = "5", _("Contradicted by what else is known."), _("5, improbable")
+    CANNOT_BE_JUDGED = "6", _("There is nothing by which to judge it."), _("6, truth cannot be judged")
+
+
 class ChangesetState(Term):
     """Where a changeset stands on its way to the public."""
 
