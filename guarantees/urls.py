@@ -71,6 +71,11 @@ urlpatterns = [
             desk_sources.remove,
             name="desk-source-remove",
         ),
+        path(
+            "desk/rows/<slug:kind>/<int:pk>/sources/<int:source_pk>/",
+            desk_sources.citation,
+            name="desk-citation",
+        ),
         path("desk/rows/<slug:kind>/<int:pk>/cells/<slug:name>/", desk_sheet.cell, name="desk-cell"),
         path("desk/sources/<int:pk>/", desk_sources.source, name="desk-source"),
         prefix_default_language=False,

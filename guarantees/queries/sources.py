@@ -1,5 +1,7 @@
 """Sources: which there are, and what rests on each."""
 
+import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Lower
 
+from guarantees.addresses import same_page
 from guarantees.clock import Clock
 from guarantees.models import (
     CollectiveClaim,
@@ -156,3 +159,94 @@ def record(source: Source, clock: Clock) -> list[tuple[str, list[Any]]]:
     ]
     read = ((code, list(rows.filter(sources=source))) for code, rows in kinds)
     return [(code, rows) for code, rows in read if rows]
+
+
+# --- What an address tells
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = (
+    re.compile(r"(?<!\d)(\d{4})/(\d{1,2})/(\d{1,2})(?!\d)"),
+    re.compile(rf"(?<!\d)(\d{{4}})/({'|'.join(_MONTHS)})/(\d{{1,2}})(?!\d)", re.IGNORECASE),
+    re.compile(r"(?<!\d)(\d{4})[-_](\d{1,2})[-_](\d{1,2})(?!\d)"),
+    re.compile(r"(?<!\d)(\d{4})(\d{2})(\d{2})(?!\d)"),
+)
+"""How addresses write a day, the likeliest first: /2026/01/06/, /2026/jan/06/, 2026-01-06, 20260106."""
+EARLIEST = dt.date(1991, 12, 1)
+"""No source is older than the state that it is about: an earlier number in an address is no day."""
+
+
+def day_in(url: str, today: dt.date) -> dt.date | None:
+    """Return the day that an address names: a real one, not after ``today``; None if it names none.
+
+    >>> day_in("https://example.org/2026/01/06/summit", dt.date(2026, 11, 24))
+    datetime.date(2026, 1, 6)
+    """
+    for written in _DAYS:
+        for year, month, day in written.findall(url):
+            number = _MONTHS.index(month.lower()) + 1 if month.isalpha() else int(month)
+            try:
+                found = dt.date(int(year), number, int(day))
+            except ValueError:
+                continue
+            if EARLIEST <= found <= today:
+                return found
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is likely true of a source at an address; empty where nothing suggests it.
+
+    ``resting_on`` tells how many sources on record at ``host`` (or at hosts of the same publisher) suggest it.
+    """
+
+    publisher: str = ""
+    language: str = ""
+    kind: str = ""
+    published_on: dt.date | None = None
+    host: str = ""
+    resting_on: int = 0
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The proposed values by the names of their columns."""
+        named = {name: getattr(self, name) for name in ("publisher", "language", "kind", "published_on")}
+        return {name: value for name, value in named.items() if value}
+
+
+def proposed(url: str, today: dt.date) -> Proposal:
+    """Return what an address suggests about a source, from the address itself and from sources on record; one query.
+
+    Those of the same host decide, else those of a host that it belongs to or that belongs to it (``en.example.org``
+    and ``example.org``), if all of these name one publisher. Nothing is looked up anywhere else.
+    """
+    try:
+        host = same_page(url)[0]
+    except ValueError:
+        return Proposal()
+    if not host:
+        return Proposal()
+    day = day_in(url, today)
+    near: dict[str, list[tuple[str, str, str]]] = {}
+    wanted = Q(url__icontains=host)
+    for parent in _parents(host):
+        wanted |= Q(url__icontains=f"//{parent}/") | Q(url__icontains=f"//www.{parent}/")
+    rows = Source.objects.filter(wanted).order_by("-pk").values_list("url", "publisher", "language", "kind")
+    for address, *told in rows:
+        there = same_page(address)[0]
+        if there == host or there.endswith(f".{host}") or there in _parents(host):
+            near.setdefault(there, []).append((told[0], told[1], told[2]))
+    like = near.get(host) or [told for found in near.values() for told in found]
+    if not like or (host not in near and len({publisher for publisher, *_rest in like}) > 1):
+        return Proposal(published_on=day, host=host)
+    publisher = Counter(told[0] for told in like).most_common(1)[0][0]
+    own = [told for told in like if told[0] == publisher]
+    language, kind = (Counter(told[place] for told in own).most_common(1)[0][0] for place in (1, 2))
+    return Proposal(publisher, language, kind, day, host, len(own))
+
+
+def _parents(host: str) -> list[str]:
+    """Return the hosts that a host belongs to, of two labels or more: ``en.example.org`` is of ``example.org``."""
+    labels = host.split(".")
+    return [".".join(labels[place:]) for place in range(1, len(labels) - 1)]

@@ -9,10 +9,11 @@ from django.forms.models import model_to_dict
 from django.urls import reverse
 from django.utils.functional import Promise
 
+from guarantees.editing.citations import Proposal
 from guarantees.editing.rows import fingerprint
 from guarantees.forms import facts as fact_forms
 from guarantees.forms.fields import RecordForm
-from guarantees.forms.sources import SourceForm
+from guarantees.forms.sources import CitationForm, SourceForm
 from guarantees.models import Source, Summit
 from guarantees.queries.desk import Row
 
@@ -67,6 +68,24 @@ class Picker:
     used: list[Source]
     form: SourceForm
     is_new_open: bool = False
+    proposed: str = ""
+    present: Source | None = None
+
+
+@dataclass
+class OpenCitation:
+    """The open form of one citation, with the number that the ticked facts suggest and why."""
+
+    citation: Any
+    form: CitationForm
+    proposal: Proposal
+    conflict: Conflict | None = None
+
+    @property
+    def url(self) -> str:
+        """The address that takes the form."""
+        fact = self.citation.fact
+        return reverse("desk-citation", args=[fact_forms.kind_of(fact).name, fact.pk, self.citation.source_id])
 
 
 @dataclass
@@ -77,7 +96,7 @@ class ShownRow:
     kind: fact_forms.Kind
     is_editable: bool
     cells: dict[str, ShownCell] = field(default_factory=dict)
-    picker: Picker | None = None
+    picker: Picker | OpenCitation | None = None
     problems: list[str] = field(default_factory=list)
     sources_autofocus: bool = False
 

@@ -1,24 +1,27 @@
 """Sources at the desk: pick one for a row by search, add one by its address, mend what is known about one."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms.models import model_to_dict
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from guarantees import htmx
-from guarantees.editing import facts, references
+from guarantees import clock, htmx, wording
+from guarantees.editing import citations, facts, references
+from guarantees.editing.citations import CITATION_FIELDS
 from guarantees.editing.errors import Refused, Stale
 from guarantees.editing.rows import fingerprint
 from guarantees.forms.facts import source_label
-from guarantees.forms.sources import SOURCE_FIELDS, SourceForm, add_form, edit_form
+from guarantees.forms.sources import SOURCE_FIELDS, CitationForm, SourceForm, add_form, edit_form, filled
 from guarantees.models import Changeset, Source, Summit
 from guarantees.queries import desk as desk_queries
+from guarantees.queries import sources as source_queries
 from guarantees.views.desk.access import DeskRequest, changeset_or_404, desk_page, refusal, sheet_url
 from guarantees.views.desk.sheet import (
     SHEET,
@@ -29,7 +32,9 @@ from guarantees.views.desk.sheet import (
     shown_row,
     with_used,
 )
-from guarantees.views.desk.shown import Conflict, Picker, ShownRow, ShownSummit, focus
+from guarantees.views.desk.shown import Conflict, OpenCitation, Picker, ShownRow, ShownSummit, focus
+from guarantees.views.errors import NotRecorded
+from guarantees.vocabulary import Credibility
 
 SOURCES = "desk/_sources.html"
 
@@ -72,8 +77,8 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
-def _new_form(data: Any = None) -> SourceForm:
-    return add_form(data, auto_id="new-source-%s")
+def _new_form(data: Any = None, **options: Any) -> SourceForm:
+    return add_form(data, auto_id="new-source-%s", **options)
 
 
 def _offered(citing: Citing, changeset: Changeset) -> list[Source]:
@@ -83,9 +88,18 @@ def _offered(citing: Citing, changeset: Changeset) -> list[Source]:
 @require_POST
 @desk_page
 def new(request: DeskRequest, kind: str, pk: int) -> HttpResponse:
-    """Add a source by its address (or find it on record) and cite it."""
+    """Add a source by its address (or find it on record) and cite it.
+
+    With ``?propose`` nothing is written: the form comes back with what its address suggests, in empty fields only. A
+    form that lacks what the address suggests comes back the same way, to be confirmed.
+    """
     citing, changeset = _citing(request, kind, pk, request.GET.get("changeset", ""))
     form = _new_form(request.POST)
+    present = references.source_at(form.data.get("url", ""))
+    data, proposed = _filled(form)
+    if "propose" in request.GET:
+        form = _new_form(initial=data.dict())
+        return _new_answer(request, citing, changeset, form, proposed, present)
     if form.is_valid():
         try:
             source = references.add_source(by=request.user, values=form.cleaned_data)
@@ -93,12 +107,42 @@ def new(request: DeskRequest, kind: str, pk: int) -> HttpResponse:
             form.refuse(error)
         else:
             return _cite(request, citing, changeset, source)
-    elif "url" in form.cleaned_data and (present := references.source_at(form.cleaned_data["url"])):
+    elif "url" in form.cleaned_data and present:
         # An address is enough where the source is on record already.
         return _cite(request, citing, changeset, present)
-    focus(form)
-    citing.picker = Picker("", [], _offered(citing, changeset), form, is_new_open=True)
-    return _picker_answer(request, citing, changeset, status=422)
+    elif any(name in form.errors for name in proposed):
+        form = _new_form(data)
+        return _new_answer(request, citing, changeset, form, proposed, status=422)
+    return _new_answer(request, citing, changeset, form, [], status=422)
+
+
+def _filled(form: SourceForm) -> tuple[QueryDict, list[str]]:
+    """Return what was typed with what its address suggests, and in which fields that is."""
+    proposal = source_queries.proposed(form.data.get("url", ""), clock.today())
+    return filled(cast(QueryDict, form.data), proposal.values)
+
+
+def _new_answer(
+    request: DeskRequest,
+    citing: Citing,
+    changeset: Changeset,
+    form: SourceForm,
+    proposed: list[str],
+    present: Source | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """Show the form for a new source again, and say which of its fields hold proposals."""
+    focus(form, next((name for name in SOURCE_FIELDS if not form[name].value()), "title"))
+    names = ", ".join(wording.mid_sentence(str(form.fields[name].label)) for name in proposed)
+    sentence = _("Proposed from the address and from sources on record: %(fields)s.") % {"fields": names}
+    said = sentence if proposed else ""
+    citing.picker = Picker("", [], _offered(citing, changeset), form, True, said, present)
+    if htmx.wants_fragment(request) and "propose" in request.GET:
+        context = sheet_context(request, changeset) | {"citing": citing, "picker": citing.picker}
+        announce = _("This source is on record already.") if present else said
+        return htmx.fragment(request, f"{SOURCES}#new-form", context, announce=announce)
+    return _picker_answer(request, citing, changeset, status=status)
 
 
 @require_POST
@@ -144,15 +188,79 @@ def _cited(request: DeskRequest, kind: str, citing: Citing, changeset: Changeset
     return htmx.fragment(request, f"{SHEET}#{part}", context, announce=announce)
 
 
-def _picker_answer(request: DeskRequest, citing: Citing, changeset: Changeset, *, status: int = 200) -> HttpResponse:
+def _picker_answer(
+    request: DeskRequest, citing: Citing, changeset: Changeset, *, status: int = 200, announce: str = ""
+) -> HttpResponse:
     is_summit = isinstance(citing, ShownSummit)
     if htmx.wants_fragment(request):
         context = sheet_context(request, changeset) | {"citing": citing, "row": citing, "summit": citing}
         part = "summit-picker" if is_summit else "row-picker"
-        return htmx.fragment(request, f"{SOURCES}#{part}", context, status=status)
+        return htmx.fragment(request, f"{SOURCES}#{part}", context, status=status, announce=announce)
     if isinstance(citing, ShownSummit):
         return sheet_page(request, changeset, status=status, summit=citing)
     return sheet_page(request, changeset, status=status, opened=citing)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk_page
+def citation(request: DeskRequest, kind: str, pk: int, source_pk: int) -> HttpResponse:
+    """Show where in a source a draft's fact stands and how far it can be believed, and save what is sent.
+
+    With ``?propose`` nothing is written: the form comes back with the number that the ticked facts suggest.
+    """
+    row, changeset = _citing(request, kind, pk)
+    cited = None
+    if isinstance(row, ShownRow):
+        cited = row.fact.citations.select_related("source").filter(source=source_pk).first()
+    if cited is None or not isinstance(row, ShownRow):
+        raise NotRecorded(_("This row does not cite that source."))
+    if request.method != "POST" or "propose" in request.GET:
+        row.picker = _open_citation(cited, request.POST if request.method == "POST" else None)
+        announce = f"{row.picker.proposal.credibility.label}. {row.picker.proposal.reason}"
+        return _picker_answer(request, row, changeset, announce=announce if "propose" in request.GET else "")
+    form = CitationForm(request.POST, auto_id="citation-%s")
+    if not form.is_valid():
+        row.picker = OpenCitation(cited, form, citations.proposed_credibility(**form.facts))
+        focus(form)
+        return _picker_answer(request, row, changeset, status=422)
+    values = {name: form.cleaned_data[name] for name in CITATION_FIELDS}
+    try:
+        citations.edit_citation(
+            by=request.user, fact=row.fact, source=cited.source, seen=form.cleaned_data["seen"], values=values
+        )
+    except ValidationError as error:
+        form.refuse(error)
+        row.picker = OpenCitation(cited, form, citations.proposed_credibility(**form.facts))
+        return _picker_answer(request, row, changeset, status=422)
+    except Refused as error:
+        return refusal(request, error, sheet_url(changeset, row.anchor))
+    except Stale as stale:
+        row.picker = _open_citation(stale.current, request.POST)
+        mine, theirs = _citation_in_words(values), _citation_in_words(model_to_dict(stale.current))
+        row.picker.conflict = Conflict(mine, theirs, stale.who or _("somebody else"), stale.when)
+        return _picker_answer(request, row, changeset, status=409)
+    announce = _("Saved: %(source)s") % {"source": source_label(cited.source)}
+    return _cited(request, kind, row, changeset, announce)
+
+
+def _citation_in_words(values: Mapping[str, Any]) -> str:
+    number = values["credibility"]
+    words = [values["locator"], str(Credibility(str(number)).label) if number else ""]
+    return " · ".join(word for word in words if word) or _("empty")
+
+
+def _open_citation(cited: Any, data: Any = None) -> OpenCitation:
+    """Return the form of a citation, based on it as it is; what was typed stays, and the number is proposed."""
+    initial = {name: getattr(cited, name) for name in CITATION_FIELDS}
+    if data is not None:
+        initial |= {name: data.get(name, "") for name in CitationForm.base_fields}
+    initial["seen"] = fingerprint(cited, CITATION_FIELDS)
+    form = CitationForm(initial=initial, auto_id="citation-%s")
+    proposal = citations.proposed_credibility(**form.facts)
+    if data is not None and not initial["credibility"]:
+        form.initial["credibility"] = proposal.credibility.value
+    focus(form, "locator")
+    return OpenCitation(cited, form, proposal)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
