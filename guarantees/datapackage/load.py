@@ -155,7 +155,7 @@ def _load(
     for file in FILES:
         run(tables.create_arriving(file), now=now)
         outcome.tallies[file.name] = _tally(file, now)
-        _number_new_ids(file)
+        number_new_ids(file)
     if not into_empty:
         check_against_record(reading)
         _note_unread_history(folder, outcome)
@@ -236,7 +236,7 @@ def _tally(file: File, now: dt.datetime) -> Tally:
     return tally
 
 
-def _number_new_ids(file: File) -> None:
+def number_new_ids(file: File) -> None:
     """Give each arriving fact its public id: the one that the package tells, else the stem, else the next number."""
     if not file.is_fact:
         return

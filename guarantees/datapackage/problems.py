@@ -31,16 +31,17 @@ class Problem:
 
 
 class Problems:
-    """The problems found so far: the first :data:`LISTED` of them, and how many there are."""
+    """The problems found so far: the first ``most`` of them, and how many there are."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = LISTED) -> None:
         self.listed: list[Problem] = []
         self.count = 0
+        self.most = most
 
     def add(self, file: str, row: int | None, column: str | None, message: str) -> None:
         """Note a problem."""
         self.count += 1
-        if len(self.listed) < LISTED:
+        if len(self.listed) < self.most:
             self.listed.append(Problem(file, row, column, message))
 
     def __bool__(self) -> bool:

@@ -250,14 +250,6 @@ def create_arriving(file: File) -> Query:
     number that it will have.
     """
     condition = sql.SQL("f.known @> %(now)s") if file.is_fact else ALL
-    names = [sql.Identifier(column.name) for column in columns(file)]
-    changed: sql.Composable = _compose(
-        "ROW({ours}) IS DISTINCT FROM ROW({theirs})",
-        ours=sql.SQL(", ").join(_compose("s.{name}", name=name) for name in names),
-        theirs=sql.SQL(", ").join(_compose("c.{name}", name=name) for name in names),
-    )
-    if is_cited(file):
-        changed = _compose("({changed} OR {recited})", changed=changed, recited=_recited(file))
     return _compose(
         "DROP TABLE IF EXISTS {arriving}; CREATE TEMPORARY TABLE {arriving} ON COMMIT DROP AS "
         "SELECT s.*, CASE WHEN s.replaces IS NULL OR {is_fact} "
@@ -269,8 +261,35 @@ def create_arriving(file: File) -> Query:
         table=sql.Literal(_model(file)._meta.db_table),
         staged=staged(file),
         current=select(file, condition),
-        changed=changed,
+        changed=_differs(file),
     )
+
+
+def drafted(file: File) -> Query:
+    """Return the query for the arriving rows of which the changesets ``own`` have a draft with the same key.
+
+    Each with its row number, the changeset, and whether the draft says something else.
+    """
+    return _compose(
+        "SELECT s.row_number, c.changeset_id, {differs} FROM {arriving} s JOIN ({drafts}) c ON c.key = s.key "
+        "ORDER BY 1",
+        differs=_differs(file),
+        arriving=arriving(file),
+        drafts=select(file, sql.SQL("f.known IS NULL AND f.changeset_id = ANY(%(own)s)")),
+    )
+
+
+def _differs(file: File) -> sql.Composable:
+    """Return the condition that a staged row ``s`` says something else than the row ``c`` of its table."""
+    names = [sql.Identifier(column.name) for column in columns(file)]
+    changed: sql.Composable = _compose(
+        "ROW({ours}) IS DISTINCT FROM ROW({theirs})",
+        ours=sql.SQL(", ").join(_compose("s.{name}", name=name) for name in names),
+        theirs=sql.SQL(", ").join(_compose("c.{name}", name=name) for name in names),
+    )
+    if is_cited(file):
+        changed = _compose("({changed} OR {recited})", changed=changed, recited=_recited(file))
+    return changed
 
 
 def _recited(file: File) -> Query:
@@ -329,11 +348,12 @@ def create_first_cited(files: Iterable[File]) -> Query:
     )
 
 
-def insert(file: File) -> Query:
+def insert(file: File, *, as_drafts: bool = False) -> Query:
     """Return the statement that adds the arriving rows: all of a file of facts, else those that replace nothing.
 
     ``changesets`` are the numbers of the changesets, ``at`` the time at which the first of them is public. What a later
-    one brings stays unpublished until ``publication`` publishes it.
+    one brings stays unpublished until ``publication`` publishes it. ``as_drafts``: there is one changeset, and all of
+    it stays unpublished.
     """
     kept = [(sql.Identifier("id"), sql.SQL("s.row_id")), (sql.Identifier("version"), sql.SQL("1")), *_kept(file)]
     joins = _joins(file, "s", by_key=True)
@@ -353,9 +373,17 @@ def insert(file: File) -> Query:
             ),
             (
                 sql.Identifier("known"),
-                sql.SQL("CASE WHEN coalesce(s.changeset, 1) = 1 THEN tstzrange(%(at)s, NULL) END"),
+                sql.SQL(
+                    "NULL::tstzrange"
+                    if as_drafts
+                    else "CASE WHEN coalesce(s.changeset, 1) = 1 THEN tstzrange(%(at)s, NULL) END"
+                ),
             ),
         ]
+    elif as_drafts:
+        kept.append((sql.Identifier("visible_from"), sql.SQL("NULL::timestamptz")))
+        if issubclass(_model(file), Introduced):
+            kept.append((sql.Identifier("changeset_id"), sql.SQL("(%(changesets)s::bigint[])[1]")))
     elif file.name == "sources":
         cited = _compose("EXISTS (SELECT FROM {table} c WHERE c.id = s.id)", table=FIRST_CITED)
         kept.append(

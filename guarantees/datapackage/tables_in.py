@@ -158,7 +158,7 @@ def read_pasted(text: str, *, has_header: bool = True) -> HandedIn:
         raise Unusable(message % {"size": f"{len(content):,}", "limit": f"{LARGEST_PASTE:,}"})
     digest = hashlib.sha256(content + (b"" if has_header else b"\0no header")).hexdigest()
     _check_characters(text)
-    table = read_text("", text, has_header=has_header)
+    table = _padded(read_text("", text, has_header=has_header))
     _check_size([table])
     return HandedIn(ImportFormat.PASTED, digest, [table])
 
@@ -290,6 +290,13 @@ def _table(name: str, records: list[tuple[int, list[str]]], *, has_header: bool 
     # when it is looked at, in its place.
     rows = [(number, cells[:wide] if _width(cells) <= wide else cells[: _width(cells)]) for number, cells in filled]
     return Table(name, header, rows)
+
+
+def _padded(table: Table) -> Table:
+    """Return a table from a spreadsheet, which leaves empty cells at the end of a row out."""
+    for _number, cells in table.rows:
+        cells += [""] * (table.width - len(cells))
+    return table
 
 
 def _width(cells: list[str]) -> int:
@@ -456,7 +463,7 @@ def _sheets(content: bytes, digest: str) -> HandedIn:
             for sheet in book.worksheets:
                 records = list(_records(sheet))
                 if any(any(cells) for _number, cells in records):
-                    table, read = _table("", records), sheet.title
+                    table, read = _padded(_table("", records)), sheet.title
                     break
             if table is None:
                 raise Unusable(_("There is nothing in it."))

@@ -130,6 +130,8 @@ class Reading:
     doubtful: set[str] = field(default_factory=set)
     """Pledges with an update that cannot be used: their history cannot be judged."""
     history: History = field(default_factory=History)
+    own: list[int] = field(default_factory=list)
+    """Changesets whose drafts the rows may refer to: those in which they will end up."""
 
     def has(self, file: str, key: str) -> bool:
         """Whether a key can be referred to; true also where nobody can tell."""
@@ -210,21 +212,21 @@ def stage(reading: Reading) -> None:
     if reading.into_empty:
         _read_history(reading)
     else:
-        _look_up_record(reading)
+        look_up_record(reading)
     for row in reading.rows(WORDINGS):
         if row.sound:
             key = BY_NAME["updates"].key_of(row.cells)
             reading.wordings[key] = (row.cells["wording"], row.cells["language"], row.number)
     for file in FILES:
-        if _copy(tables.copy_staged(file), _staged_rows(reading, file)) > MANY:
+        if copy_in(tables.copy_staged(file), _staged_rows(reading, file)) > MANY:
             run(tables.analyze(tables.staged(file), "key"))
-    _copy(tables.COPY_STAGED_CITATIONS, _staged_citations(reading))
-    _check_wordings(reading)
-    _check_citations(reading)
+    copy_in(tables.COPY_STAGED_CITATIONS, _staged_citations(reading))
+    check_wordings(reading)
+    check_citations(reading)
     _check_history(reading)
 
 
-def _copy(query: sql.SQL | sql.Composed, rows: Iterator[tuple[Any, ...]]) -> int:
+def copy_in(query: sql.SQL | sql.Composed, rows: Iterator[tuple[Any, ...]]) -> int:
     """Copy rows into a table; return how many."""
     with connection.cursor() as cursor, cursor.copy(query.as_string(None)) as copy:
         count = 0
@@ -234,7 +236,7 @@ def _copy(query: sql.SQL | sql.Composed, rows: Iterator[tuple[Any, ...]]) -> int
     return count
 
 
-def _look_up_record(reading: Reading) -> None:
+def look_up_record(reading: Reading) -> None:
     """Note which rows of the database the package can refer to, and the wordings that it may leave unsaid."""
     for file in FILES:
         if file.model in tables.NATURAL_KEYS:
@@ -369,14 +371,14 @@ def _staged_rows(reading: Reading, file: File) -> Iterator[tuple[Any, ...]]:
         if file.name == "updates" and key in reading.wordings:
             row.cells["wording"], row.cells["wording_language"], _row = reading.wordings[key]
         origin = reading.origin(file.name, key)
-        _check(reading, file, row, reading.public_at(origin.changeset), note)
+        check_row(reading, file, row, reading.public_at(origin.changeset), note)
         url = row.cells.get("url")
         if url and urls.setdefault(url, row.number) != row.number:
             note("url", _("The same address stands in row %(row)s already.") % {"row": urls[url]})
         if file.name == "summits" and row.cells["start_date"]:
             reading.starts[key] = row.cells["start_date"]
         if row.sound and reading.problems.count == found:
-            yield _staged(reading, file, search, row.number, key, row.cells, origin, None)
+            yield staged_row(reading, file, search, row.number, key, row.cells, origin, None)
         elif file.name == "updates" and row.cells["pledge"]:
             reading.doubtful.add(row.cells["pledge"])
     for former in reading.history.former:
@@ -387,11 +389,11 @@ def _staged_rows(reading: Reading, file: File) -> Iterator[tuple[Any, ...]]:
                 reading.problems.add(CORRECTIONS.path, former.number, f"row: {column}", message)
 
             row = Row(former.number, former.cells, sound=True)
-            _check(reading, file, row, reading.public_at(former.changeset), note_former)
+            check_row(reading, file, row, reading.public_at(former.changeset), note_former)
             if reading.problems.count == found:
                 origin = Origin(former.number, former.id, former.changeset)
                 key = file.key_of(former.cells)
-                yield _staged(reading, file, search, former.number, key, former.cells, origin, former.id)
+                yield staged_row(reading, file, search, former.number, key, former.cells, origin, former.id)
 
 
 def _attribute(file: File, column: str) -> str:
@@ -399,7 +401,7 @@ def _attribute(file: File, column: str) -> str:
     return "public_id" if file.name == "sources" and column == "id" else column
 
 
-def _staged(
+def staged_row(
     reading: Reading,
     file: File,
     search: SearchTextField | None,
@@ -434,7 +436,7 @@ def _staged(
     return (number, key, *values)
 
 
-def _check(reading: Reading, file: File, row: Row, published_at: dt.datetime, note: Note) -> None:
+def check_row(reading: Reading, file: File, row: Row, published_at: dt.datetime, note: Note) -> None:
     """Check a row alone: its references, its dates, and, if all its cells can be used, the rules of its kind."""
     cells = row.cells
     reading.check_references(file, cells, note)
@@ -523,7 +525,7 @@ def _staged_citations(reading: Reading) -> Iterator[tuple[Any, ...]]:
             yield (former.number, former.file.name, key, former.id, source, locator, credibility)
 
 
-def _check_wordings(reading: Reading) -> None:
+def check_wordings(reading: Reading) -> None:
     """Check that each wording belongs to an update of the package, and is short."""
     for key, (wording, _language, number) in reading.wordings.items():
         if number and key not in reading.seen.get("updates", ()) and "updates" not in reading.unread:
@@ -533,7 +535,7 @@ def _check_wordings(reading: Reading) -> None:
             reading.problems.add(WORDINGS.path, number, "wording", _("Original wording is quoted in at most 40 words."))
 
 
-def _check_citations(reading: Reading) -> None:
+def check_citations(reading: Reading) -> None:
     """Check that each line of ``citations.csv`` is about a source that its row cites."""
     for file in CITING:
         query = sql.SQL(
@@ -619,9 +621,9 @@ def check_against_record(reading: Reading) -> None:
     for file in INTRODUCED:
         query = sql.SQL(
             "SELECT s.row_number FROM {staged} s JOIN {table} f ON f.slug = s.slug "
-            "WHERE f.visible_from IS NULL OR f.visible_from > %(now)s ORDER BY 1"
+            "WHERE (f.visible_from IS NULL OR f.visible_from > %(now)s) AND f.changeset_id <> ALL(%(own)s) ORDER BY 1"
         ).format(staged=tables.staged(file), table=tables.table(file))
-        for (number,) in ask(query, now=now):
+        for (number,) in ask(query, now=now, own=reading.own):
             problems.add(file.path, number, "slug", _("A changeset that is not public yet uses this slug."))
     identities = sql.SQL(
         "SELECT s.row_number, state.code, f.category FROM arriving_pledges s JOIN guarantees_pledge f "
