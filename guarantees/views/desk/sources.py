@@ -64,7 +64,7 @@ def sources(request: DeskRequest, kind: str, pk: int) -> HttpResponse:
         if "close" in request.GET:
             return _picker_answer(request, citing, changeset)
         query = request.GET.get("q", "")
-        citing.picker = Picker(query, desk_queries.find_sources(query), _offered(citing, changeset), _new_form())
+        citing.picker = Picker(query, desk_queries.find_sources(query), _offered(citing, changeset), _new_form(citing))
         if htmx.wants_fragment(request) and request.htmx.target == f"{citing.anchor}-found":  # type: ignore[attr-defined]  # by its middleware
             context = sheet_context(request, changeset) | {"citing": citing, "picker": citing.picker}
             return htmx.fragment(request, f"{SOURCES}#found", context)
@@ -77,8 +77,8 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
-def _new_form(data: Any = None, **options: Any) -> SourceForm:
-    return add_form(data, auto_id="new-source-%s", **options)
+def _new_form(citing: Citing, data: Any = None, **options: Any) -> SourceForm:
+    return add_form(data, auto_id=f"{citing.anchor}-new-%s", **options)
 
 
 def _offered(citing: Citing, changeset: Changeset) -> list[Source]:
@@ -94,11 +94,11 @@ def new(request: DeskRequest, kind: str, pk: int) -> HttpResponse:
     form that lacks what the address suggests comes back the same way, to be confirmed.
     """
     citing, changeset = _citing(request, kind, pk, request.GET.get("changeset", ""))
-    form = _new_form(request.POST)
+    form = _new_form(citing, request.POST)
     present = references.source_at(form.data.get("url", ""))
     data, proposed = _filled(form)
     if "propose" in request.GET:
-        form = _new_form(initial=data.dict())
+        form = _new_form(citing, initial=data.dict())
         return _new_answer(request, citing, changeset, form, proposed, present)
     if form.is_valid():
         try:
@@ -111,7 +111,7 @@ def new(request: DeskRequest, kind: str, pk: int) -> HttpResponse:
         # An address is enough where the source is on record already.
         return _cite(request, citing, changeset, present)
     elif any(name in form.errors for name in proposed):
-        form = _new_form(data)
+        form = _new_form(citing, data)
         return _new_answer(request, citing, changeset, form, proposed, status=422)
     return _new_answer(request, citing, changeset, form, [], status=422)
 
@@ -215,10 +215,10 @@ def citation(request: DeskRequest, kind: str, pk: int, source_pk: int) -> HttpRe
     if cited is None or not isinstance(row, ShownRow):
         raise NotRecorded(_("This row does not cite that source."))
     if request.method != "POST" or "propose" in request.GET:
-        row.picker = _open_citation(cited, request.POST if request.method == "POST" else None)
+        row.picker = _open_citation(row, cited, request.POST if request.method == "POST" else None)
         announce = f"{row.picker.proposal.credibility.label}. {row.picker.proposal.reason}"
         return _picker_answer(request, row, changeset, announce=announce if "propose" in request.GET else "")
-    form = CitationForm(request.POST, auto_id="citation-%s")
+    form = CitationForm(request.POST, auto_id=f"{row.anchor}-citation-%s")
     if not form.is_valid():
         row.picker = OpenCitation(cited, form, citations.proposed_credibility(**form.facts))
         focus(form)
@@ -235,7 +235,7 @@ def citation(request: DeskRequest, kind: str, pk: int, source_pk: int) -> HttpRe
     except Refused as error:
         return refusal(request, error, sheet_url(changeset, row.anchor))
     except Stale as stale:
-        row.picker = _open_citation(stale.current, request.POST)
+        row.picker = _open_citation(row, stale.current, request.POST)
         mine, theirs = _citation_in_words(values), _citation_in_words(model_to_dict(stale.current))
         row.picker.conflict = Conflict(mine, theirs, stale.who or _("somebody else"), stale.when)
         return _picker_answer(request, row, changeset, status=409)
@@ -249,13 +249,13 @@ def _citation_in_words(values: Mapping[str, Any]) -> str:
     return " · ".join(word for word in words if word) or _("empty")
 
 
-def _open_citation(cited: Any, data: Any = None) -> OpenCitation:
+def _open_citation(row: ShownRow, cited: Any, data: Any = None) -> OpenCitation:
     """Return the form of a citation, based on it as it is; what was typed stays, and the number is proposed."""
     initial = {name: getattr(cited, name) for name in CITATION_FIELDS}
     if data is not None:
         initial |= {name: data.get(name, "") for name in CitationForm.base_fields}
     initial["seen"] = fingerprint(cited, CITATION_FIELDS)
-    form = CitationForm(initial=initial, auto_id="citation-%s")
+    form = CitationForm(initial=initial, auto_id=f"{row.anchor}-citation-%s")
     proposal = citations.proposed_credibility(**form.facts)
     if data is not None and not initial["credibility"]:
         form.initial["credibility"] = proposal.credibility.value
