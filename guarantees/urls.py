@@ -63,6 +63,13 @@ urlpatterns = [
         path("desk/changesets/<int:pk>/approve/", desk_review.approve, name="desk-approve"),
         path("desk/changesets/<int:pk>/request-changes/", desk_review.request_changes, name="desk-request-changes"),
         path("desk/changesets/<int:pk>/call-back/", desk_review.call_back, name="desk-call-back"),
+        path("desk/changesets/<int:pk>/move/", desk_review.move, name="desk-move"),
+        path("desk/changesets/<int:pk>/rebase/", desk_review.rebase_onto, name="desk-rebase"),
+        path(
+            "desk/changesets/<int:pk>/facts/<slug:kind>/<int:fact_pk>/comment/",
+            desk_review.comment,
+            name="desk-fact-comment",
+        ),
         path("desk/rows/<slug:kind>/<int:pk>/delete/", desk_sheet.delete, name="desk-delete"),
         path("desk/rows/<slug:kind>/<int:pk>/sources/", desk_sources.sources, name="desk-sources"),
         path("desk/rows/<slug:kind>/<int:pk>/sources/new/", desk_sources.new, name="desk-source-new"),

@@ -411,14 +411,17 @@ def test_facts_reserved_by_a_retraction_are_not_retracted_twice(anna: User, rita
     ]
 
 
-def test_a_rule_that_only_the_database_sees_is_said_in_its_words(anna: User, rita: User):
+def test_what_the_database_would_refuse_is_said_of_every_kind_of_fact(anna: User, rita: User):
     first = ConditionStateFactory()
     publish(first.changeset, at=moment("2026-03-01"))
     second = ConditionStateFactory(condition=first.condition, date=first.date)
     changesets.submit(by=anna, changeset=second.changeset)
     with pytest.raises(Refused) as refused:
         approved(rita, second.changeset)
-    assert reasons(refused) == ["For this day the condition's state is already on record."]
+    assert reasons(refused) == [
+        "This cannot go public yet.",
+        f"{second.public_id}: {first.public_id} is on record for the same. Correct that one instead."
+    ]
     second.changeset.refresh_from_db()
     assert second.changeset.state == "submitted"
 

@@ -7,13 +7,18 @@ import pytest
 import time_machine
 
 from guarantees import ledger
-from guarantees.models import Changeset, LedgerEntry, Summit
+from guarantees.models import Changeset, LedgerEntry, PledgeMerge, Summit
+from guarantees.vocabulary import EvidenceRule, Status
 from tests.desk import Person, errors, fields
 from tests.factories import (
     ChangesetFactory,
+    ClaimFactory,
+    ConditionStateFactory,
     ParticipationFactory,
     PledgeFactory,
     PositionFactory,
+    RequirementFactory,
+    SourceFactory,
     StateFactory,
     SummitFactory,
     UpdateFactory,
@@ -86,7 +91,7 @@ def test_an_update_stands_beside_what_is_in_force(anna: Person, rita: Person):
     )
     page = rita.page(review_of(changeset))
     update = changeset.pledgeupdate_set.get()  # type: ignore[attr-defined]
-    assert table(page, f"updates-{update.pk}") == [
+    assert table(page, f"update-{update.pk}") == [
         ["Status", "Announced", "Committed changed"],
         ["Quantity", "no number given", "up to 5,000 personnel (stated) changed"],
         ["Conditions", "Ceasefire", "Ceasefire as before"],
@@ -94,7 +99,7 @@ def test_an_update_stands_beside_what_is_in_force(anna: Person, rita: Person):
         ["Instrument", "Not stated", "Declaration of intent changed"],
         ["Bindingness", "Not stated", "Not stated as before"],
     ]
-    marks = {node.tag for node, _parent in page.root.find(f"updates-{update.pk}")[0].walk()} & {"ins", "del"}
+    marks = {node.tag for node, _parent in page.root.find(f"update-{update.pk}")[0].walk()} & {"ins", "del"}
     assert marks == {"ins", "del"}
 
 
@@ -104,20 +109,25 @@ def test_positions_and_attendance_stand_there_too(anna: Person, rita: Person):
     summit = SummitFactory(title="Oslo summit")
     changeset = summit.changeset
     Changeset.objects.update(summit=summit)
-    position = PositionFactory(state=earlier.state, topic="A force", summary="Now.", changeset=changeset)
+    position = PositionFactory(
+        state=earlier.state, topic="A force", summary="Now.", changeset=changeset, cited=[*earlier.sources.all()]
+    )
     attendance = ParticipationFactory(summit=summit, changeset=changeset, role="host", office="Minister")
+    source = earlier.sources.get()
+    cited = f"{source.publisher} ({source.public_id})"
     page = rita.page(review_of(changeset))
-    assert table(page, f"positions-{position.pk}") == [
-        ["Stance", "Reserved", "Supports changed"],
+    assert table(page, f"position-{position.pk}") == [
+        ["State", earlier.state.name, f"{earlier.state.name} as before"],
+        ["Date", "1 October 2025", "4 September 2025 changed"],
         ["Subject", "Guarantees as a whole", "Guarantees as a whole as before"],
         ["Topic", "A force", "A force as before"],
+        ["Stance", "Reserved", "Supports changed"],
         ["Summary", "Not now.", "Now. changed"],
+        ["Sources", cited, f"{cited} as before"],
     ]
-    row = page.root.find(f"participations-{attendance.pk}")[0]
-    assert (
-        row.text()
-        == f"{attendance.state.name} Host In person Minister Example Gazette {attendance.sources.get().title}"
-    )
+    row = page.root.find(f"participation-{attendance.pk}")[0]
+    said = f"{attendance.state.name} Host In person Minister Example Gazette {attendance.sources.get().title}"
+    assert row.text() == f"{said} Comment on this Comment Send"
 
 
 def test_what_stands_against_it_is_said_at_the_top_and_at_the_row(anna: Person, rita: Person):
@@ -126,25 +136,119 @@ def test_what_stands_against_it_is_said_at_the_top_and_at_the_row(anna: Person, 
     page = rita.page(review_of(changeset))
     sentence = f"{update.public_id} has no source."
     assert page.root.find("problems")[0].text() == f"This stands against it {sentence}"
-    assert sentence in page.root.find(f"updates-{update.pk}")[0].text()
+    assert sentence in page.root.find(f"update-{update.pk}")[0].text()
 
 
 @pytest.mark.parametrize(
-    ("fields", "warning"),
+    ("said", "rule", "warning"),
     [
-        ({"status": "committed"}, "Committed means accepted in a formal act, and no instrument is given."),
+        (
+            {"status": "committed"},
+            "official_text",
+            "warning Official text. “Committed” asks for an official text, and no source is one.",
+        ),
         (
             {"status": "announced", "attribution": "press"},
-            "The press and third parties never raise a pledge above signalled.",
+            "named_speaker",
+            "warning Said by the state itself. "
+            "The press and third parties never raise a pledge above signalled, and “Announced” is above it.",
         ),
     ],
 )
-def test_what_needs_a_second_look_is_pointed_out(anna: Person, rita: Person, fields: dict[str, str], warning: str):
-    changeset = waiting(anna, **fields)
+def test_a_rule_that_is_not_met_asks_for_a_reason_and_forbids_nothing(
+    anna: Person, rita: Person, said: dict[str, str], rule: str, warning: str
+):
+    changeset = waiting(anna, **said)
+    update = changeset.pledgeupdate_set.get()  # type: ignore[attr-defined]
+    name = f"reason-{update.pk}-{rule}"
+    response = rita.get(review_of(changeset))
+    article = Page(response).root.find(f"update-{update.pk}")[0].text()
+    assert warning in article
+    assert str(Status(update.status).definition) in article
+    response = approve(rita, changeset, goes_public_at="2026-03-13 09:00", when="later")
+    assert response.status_code == 422
+    label = EvidenceRule(rule).label
+    assert errors(response)[name] == (
+        f"{update.public_id} does not meet the rule “{label}”. Say why it may stand all the same."
+    )
+    assert fields(response)["goes_public_at"] == "2026-03-13 09:00"
+    assert approve(rita, changeset, **{name: "The minister <said> so."}).status_code == 303
+    comment = changeset.comments.get()
+    assert (comment.author, comment.fact_id, comment.acknowledges, comment.text) == (
+        rita.user,
+        update.pk,
+        rule,
+        "The minister <said> so.",
+    )
+    article = rita.page(review_of(changeset)).root.find(f"update-{update.pk}")[0].text()
+    assert f"rita 12 March 2026, 18:00 UTC · why it may stand: {label} The minister <said> so." in article
+
+
+def test_what_is_met_is_said_as_well(anna: Person, rita: Person):
+    changeset = waiting(anna, status="committed", cited=[SourceFactory(kind="official", publisher="Ministry")])
+    update = changeset.pledgeupdate_set.get()  # type: ignore[attr-defined]
     page = rita.page(review_of(changeset))
-    assert warning in page.root.first("main").text()
-    # It warns and does not forbid.
+    assert "met Official text. There is an official text: Ministry." in page.root.find(f"update-{update.pk}")[0].text()
     assert approve(rita, changeset).status_code == 303
+    assert not changeset.comments.exists()
+
+
+def test_a_reason_given_before_is_offered_again_and_kept_once(anna: Person, rita: Person):
+    changeset = waiting(anna, status="committed")
+    update = changeset.pledgeupdate_set.get()  # type: ignore[attr-defined]
+    name = f"reason-{update.pk}-official_text"
+    approve(rita, changeset, goes_public_at="2026-03-13 09:00", **{name: "Seen on paper."})
+    rita.post(f"/desk/changesets/{changeset.pk}/call-back/")
+    sent = fields(rita.get(review_of(changeset)))  # type: ignore[arg-type]
+    assert sent[name] == "Seen on paper."
+    assert rita.post(f"/desk/changesets/{changeset.pk}/approve/", sent | {"when": "now"}).status_code == 303
+    assert changeset.comments.count() == 1
+
+
+def test_a_correction_stands_word_by_word_beside_what_it_corrects(anna: Person, rita: Person):
+    first = UpdateFactory(summary="The minister said that a brigade would go to Ukraine.")
+    publish(first.changeset, at=moment("2026-03-01"))
+    changeset = waiting(
+        anna,
+        pledge=first.pledge,
+        changeset=ChangesetFactory(),
+        corrects=first,
+        correction_kind="corrected",
+        summary="The minister said that two brigades would go to Ukraine.",
+        cited=[*first.sources.all()],
+    )
+    update = changeset.pledgeupdate_set.get()  # type: ignore[attr-defined]
+    article = rita.page(review_of(changeset)).root.find(f"update-{update.pk}")[0]
+    marked = [(node.tag, node.text()) for node, _parent in article.walk() if node.tag in ("ins", "del")]
+    assert marked == [("del", "removed: a brigade"), ("ins", "added: two brigades")]
+    assert f"Corrected: {first.public_id}" in article.text()
+    assert "met" not in [node.text() for node, _parent in article.walk()]
+
+
+def test_retractions_merges_and_facts_of_every_kind_are_shown(anna: Person, rita: Person):
+    gone, kept = UpdateFactory(summary="Never said."), UpdateFactory()
+    for update in (gone, kept):
+        publish(update.changeset, at=moment("2026-03-01"))
+    changeset = ConditionStateFactory(value="met").changeset
+    ClaimFactory(changeset=changeset, states_claimed=26)
+    RequirementFactory(changeset=changeset)
+    retraction = changeset.retractions.create(update=gone, reason="It was another state.")
+    merge = PledgeMerge.objects.create(changeset=changeset, pledge=gone.pledge, into=kept.pledge)
+    Changeset.objects.filter(pk=changeset.pk).update(state="submitted", submitted_at=NOW)
+    root = rita.page(review_of(changeset)).root
+    assert table(Page(rita.get(review_of(changeset))), f"retraction-{retraction.pk}")[0] == [
+        "Status",
+        "Announced",
+        "nothing removed",
+    ]
+    text = root.first("main").text()
+    assert f"Update: {gone.public_id} It was another state." in text
+    assert f"The pledge “{gone.pledge.title}” becomes part of “{kept.pledge.title}”." in text
+    assert root.find(f"pledge_merge-{merge.pk}")
+    assert "States claimed 26 nothing" not in text
+    assert "States claimed nothing 26 new" in text
+    assert "Value nothing Met new" in text
+    assert "At most nothing 30,000 new" in text
 
 
 def test_approving_now_tells_when_it_is_public_and_where(anna: Person, rita: Person, frozen: Any):
@@ -207,8 +311,12 @@ def test_it_is_too_late_to_call_back_what_is_public(anna: Person, rita: Person, 
     [
         ("2026-03-12T17:00", 409, "This time is past. Choose one that is still to come."),
         ("2026-03-12T18:00:01", 409, "The time must be at least two seconds ahead."),
-        ("tomorrow", 422, "Please give a moment in the form 2026-03-12T18:00Z, in UTC."),
-        ("0001-01-01T00:00+14:00", 422, "Please give a moment in the form 2026-03-12T18:00Z, in UTC."),
+        ("tomorrow", 422, "is not a moment. Please give a day and a time in UTC, such as 2026-03-12 18:00."),
+        (
+            "0001-01-01T00:00+14:00",
+            422,
+            "is not a moment. Please give a day and a time in UTC, such as 2026-03-12 18:00.",
+        ),
     ],
 )
 def test_an_impossible_time_is_refused(anna: Person, rita: Person, time: str, status: int, said: str):
@@ -230,24 +338,76 @@ def test_a_time_with_an_offset_is_read_as_such(anna: Person, rita: Person):
 def test_what_changed_meanwhile_is_shown_instead_of_approved(anna: Person, rita: Person):
     changeset = waiting(anna)
     update = changeset.pledgeupdate_set.get()  # type: ignore[attr-defined]
-    seen = fields(rita.get(review_of(changeset)))["seen"]  # type: ignore[arg-type]
+    gone = PositionFactory(changeset=changeset)
+    sent = fields(rita.get(review_of(changeset)))  # type: ignore[arg-type]
+    assert update.summary not in sent["marks"]
     type(update).objects.filter(pk=update.pk).update(summary="Altered.")
-    response = rita.post(f"/desk/changesets/{changeset.pk}/approve/", {"seen": seen})
+    gone.delete()
+    new = PositionFactory(changeset=changeset)
+    response = rita.post(f"/desk/changesets/{changeset.pk}/approve/", sent | {"goes_public_at": "2026-03-13 09:00"})
     assert response.status_code == 409
-    text = Page(response).root.text()
-    assert "Something in this changeset was altered after you opened it." in text
-    assert "Altered." in text
-    # The page now shows what is there, and its form confirms that.
-    assert rita.post(f"/desk/changesets/{changeset.pk}/approve/", {"seen": fields(response)["seen"]}).status_code == 303
+    root = Page(response).root
+    assert "Something in this changeset was altered after you opened it." in root.find("not-approved")[0].text()
+    listed = [node.text() for node, _parent in root.find("altered")[0].walk() if node.tag == "li"]
+    assert listed == [
+        f"{update.public_id} : Summary is now: Altered.",
+        f"{new.public_id} : new",
+        f"{gone.public_id}: no longer here",
+    ]
+    assert "Changed since you opened the page. Summary is now: Altered." in root.find(f"update-{update.pk}")[0].text()
+    # What was typed is kept; the page now shows what is there, and its form confirms that.
+    sent = fields(response)
+    assert sent["goes_public_at"] == "2026-03-13 09:00"
+    assert rita.post(f"/desk/changesets/{changeset.pk}/approve/", sent).status_code == 303
+
+
+def test_a_publication_that_alters_what_will_be_in_force_is_named(anna: Person, rita: Person):
+    first = UpdateFactory()
+    publish(first.changeset, at=moment("2026-03-01"))
+    changeset = waiting(anna, pledge=first.pledge, changeset=ChangesetFactory(), date=day("2026-03-12"))
+    sent = fields(rita.get(review_of(changeset)))  # type: ignore[arg-type]
+    other = UpdateFactory(pledge=first.pledge, date=day("2026-01-05"), changeset=ChangesetFactory())
+    publish(other.changeset, at=moment("2026-03-12T17:00:00"))
+    response = rita.post(f"/desk/changesets/{changeset.pk}/approve/", sent | {"when": "now"})
+    assert response.status_code == 409
+    listed = [node.text() for node, _p in Page(response).root.find("altered")[0].walk() if node.tag == "li"]
+    assert listed == [f"What is on record of “{first.pledge.title}”: changed"]
+
+
+@pytest.mark.parametrize(
+    "marks", ["", "x", "update-1", "../../etc:aaaaaaaaaa", "update-999999999999999999:aaaaaaaa", "\x00"]
+)
+def test_marks_that_nobody_was_given_do_no_harm(anna: Person, rita: Person, marks: str):
+    changeset = waiting(anna)
+    response = rita.post(f"/desk/changesets/{changeset.pk}/approve/", {"seen": "x", "marks": marks})
+    assert response.status_code in (409, 422)
+    changeset.refresh_from_db()
+    assert changeset.state == "submitted"
+
+
+@pytest.mark.parametrize(
+    ("when", "time", "said"),
+    [
+        ("now", "2026-03-13 09:00", "A time is given here. Empty it to approve now, or approve for this time."),
+        ("later", "", "Please give a day and a time in UTC, such as 2026-03-12 18:00."),
+    ],
+)
+def test_the_button_and_the_time_have_to_agree(anna: Person, rita: Person, when: str, time: str, said: str):
+    changeset = waiting(anna)
+    response = approve(rita, changeset, when=when, goes_public_at=time)
+    assert (response.status_code, errors(response)["goes_public_at"]) == (422, said)
+    assert fields(response)["goes_public_at"] == time
+    changeset.refresh_from_db()
+    assert changeset.state == "submitted"
 
 
 def test_what_stands_against_it_is_said_when_it_is_approved(anna: Person, rita: Person):
     changeset = waiting(anna, cited=[])
     response = approve(rita, changeset)
     assert response.status_code == 409
-    decision = Page(response).root.find("decision")[0].text()
+    summary = Page(response).root.find("not-approved")[0].text()
     update = changeset.pledgeupdate_set.get()  # type: ignore[attr-defined]
-    assert f"Not approved This cannot go public yet. {update.public_id} has no source." in decision
+    assert summary == f"Not approved This cannot go public yet. {update.public_id} has no source."
 
 
 def test_nobody_approves_what_they_wrote(rita: Person, settings: Any):
@@ -302,6 +462,6 @@ def test_the_review_asks_as_many_questions_for_one_row_as_for_three(
         PositionFactory(changeset=summit.changeset, state=StateFactory())
         ParticipationFactory(changeset=summit.changeset, summit=summit)
     Changeset.objects.update(state="submitted")
-    with django_assert_num_queries(75):
+    with django_assert_num_queries(86):
         rita.page(review_of(summit.changeset))
     assert Summit.objects.count() == 1

@@ -1,26 +1,37 @@
-"""The review: every row beside what is in force, and the decision."""
+"""The review: every row beside what is in force, the talk about it, and the decision."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from guarantees import htmx
-from guarantees.editing import changesets
-from guarantees.editing.changesets import LEAD
+from guarantees import clock, htmx
+from guarantees.editing import changesets, rebase
+from guarantees.editing.changesets import LEAD, MARK, reason_name
 from guarantees.editing.errors import Refused
-from guarantees.forms.changesets import ApproveForm, RequestChangesForm
-from guarantees.forms.facts import kind_of
+from guarantees.forms.changesets import ApproveForm, CommentForm, MoveForm, RequestChangesForm
 from guarantees.ledger import LadderViolation
-from guarantees.models import Changeset, Participation
-from guarantees.queries import desk as desk_queries
+from guarantees.models import Changeset, Summit
 from guarantees.queries import review as review_queries
+from guarantees.queries.review import Alteration, Review
 from guarantees.views.desk.access import DeskRequest, changeset_or_404, desk_page, is_reviewer, refusal, sheet_url
 from guarantees.views.desk.shown import focus
-from guarantees.vocabulary import ChangesetState
+from guarantees.views.errors import NotRecorded
+from guarantees.vocabulary import ChangesetState, FactKind
+
+REVIEW_PAGE = "desk/review.html"
+
+
+def review_url(changeset: Changeset, anchor: str = "") -> str:
+    """Return the address of a changeset's review, at one of its rows if ``anchor`` names it."""
+    address = reverse("desk-review", args=[changeset.pk])
+    return f"{address}#{anchor}" if anchor else address
 
 
 @require_safe
@@ -36,50 +47,104 @@ def _review_page(
     *,
     status: int = 200,
     approve_form: ApproveForm | None = None,
-    request_form: RequestChangesForm | None = None,
+    reasons_missing: ValidationError | None = None,
+    seen: Mapping[str, str] | None = None,
+    **forms: Any,
 ) -> HttpResponse:
-    # The hash comes first: should a draft change while the rest is read, approval is refused, never given unseen.
-    seen = changesets.digest(changeset)
+    """Draw the review. ``seen``: what a reviewer saw before; what has changed since is then named and marked."""
+    # The marks come first: should a draft change while the rest is read, approval is refused, never given unseen.
+    marks = changesets.marks(changeset)
+    altered = review_queries.alterations(changeset, seen, marks, _names()) if seen else []
+    content, problems = _content(request, changeset, altered)
+    approve = approve_form or ApproveForm(auto_id="approve-%s")
+    approve.confirm(changesets.digest_of(marks), _written(marks))
+    approve.ask(_asked(content), _reasons_given(request, content))
+    if reasons_missing is not None:
+        # Only now does the form have the fields beside which these errors stand.
+        approve.refuse(reasons_missing)
+    if approve.errors and not approve.non_field_errors():
+        focus(approve)
     now = request.present.known
-    content = desk_queries.sheet(changeset, request.present)
-    findings = changesets.examine(changeset, now + LEAD) if not _is_settled(changeset) else None
-    comparisons = review_queries.comparisons(
-        content,
-        findings.before if findings else {},
-        findings.after if findings else {},
-        [(problem.text, problem.fact) for problem in findings.problems] if findings else [],
-    )
+    authors = list(changeset.authors.order_by("username"))
     context = {
         "changeset": changeset,
-        "sheet": content,
-        "attendances": [found for found in comparisons if isinstance(found.row.fact, Participation)],
-        "comparisons": [
-            (kind_of(found.row.fact), found) for found in comparisons if not isinstance(found.row.fact, Participation)
-        ],
-        "problems": findings.problems if findings else [],
-        "approve_form": approve_form or ApproveForm(initial={"seen": seen}, auto_id="approve-%s"),
-        "request_form": request_form or RequestChangesForm(auto_id="request-%s"),
+        "review": content,
+        "authors": authors,
+        "problems": problems,
+        "is_rebasable": any(problem.remedy == changesets.REBASE for problem in problems),
+        "altered": altered,
+        "approve_form": approve,
+        "request_form": RequestChangesForm(auto_id="request-%s"),
+        "move_form": MoveForm(auto_id="move-%s"),
+        "comment_form": None,
         "is_reviewer": is_reviewer(request),
         "is_waiting": changeset.state == ChangesetState.SUBMITTED,
         "is_public": changeset.is_public(now),
+        "is_embargoed": changeset.state == ChangesetState.APPROVED and not changeset.is_public(now),
         "is_imminent": changeset.goes_public_at is not None and now < changeset.goes_public_at <= now + 2 * LEAD,
-        "wrote_in_it": request.user in content.authors,
+        "wrote_in_it": request.user in authors,
+        "now": now,
     }
-    return render(request, "desk/review.html", context, status=status)
+    return render(request, REVIEW_PAGE, context | forms, status=status)
 
 
-def _is_settled(changeset: Changeset) -> bool:
-    return changeset.state in (ChangesetState.APPROVED, ChangesetState.WITHDRAWN)
+def _content(
+    request: DeskRequest, changeset: Changeset, altered: list[Alteration]
+) -> tuple[Review, list[changesets.Problem]]:
+    findings = changesets.Findings([], {}, {})
+    if not review_queries.is_settled(changeset):
+        findings = changesets.examine(changeset, request.present.known + LEAD)
+    content = review_queries.review(
+        changeset,
+        request.present,
+        before=findings.before,
+        after=findings.after,
+        verdicts=findings.verdicts,
+        against=findings.problems,
+        altered={alteration.anchor: alteration.text for alteration in altered},
+    )
+    return content, findings.problems
+
+
+def _names() -> dict[str, list[str]]:
+    """Return the names of the columns in the order of their letters in a mark, by the kind of row."""
+    models = {**changesets.MODELS, "summit": Summit}
+    return {kind: changesets.seen_names(model) for kind, model in models.items()}
+
+
+def _written(marks: Mapping[str, str]) -> str:
+    return " ".join(f"{name}:{mark}" for name, mark in marks.items())
+
+
+def _read(text: str) -> dict[str, str]:
+    """Return marks as a form carried them; what does not look like one is passed over."""
+    found = (MARK.fullmatch(word) for word in text.split())
+    return {match[1]: match[2] for match in found if match is not None}
+
+
+def _asked(content: Review) -> list[tuple[str, str, Any]]:
+    return [
+        (reason_name(found.fact.pk, verdict.rule), found.fact.public_id, verdict) for found, verdict in content.asked
+    ]
+
+
+def _reasons_given(request: DeskRequest, content: Review) -> dict[str, str]:
+    """Return the reasons that this person has given before, by the names of their fields."""
+    return {
+        reason_name(found.fact.pk, comment.acknowledges): comment.text
+        for found in content.updates
+        for comment in found.comments
+        if comment.acknowledges and comment.author_id == request.user.pk
+    }
 
 
 @require_POST
 @desk_page
 def approve(request: DeskRequest, pk: int) -> HttpResponse:
-    """Approve a changeset, now or for a time."""
+    """Approve a changeset, now or for a time, with a reason for each warning."""
     changeset = changeset_or_404(pk)
-    data = request.POST.copy()
-    form = ApproveForm(data, auto_id="approve-%s")
-    status = 422
+    form = ApproveForm(request.POST, auto_id="approve-%s")
+    status, missing, seen = 422, None, None
     if form.is_valid():
         try:
             changesets.approve(
@@ -87,17 +152,21 @@ def approve(request: DeskRequest, pk: int) -> HttpResponse:
                 changeset=changeset,
                 seen=form.cleaned_data["seen"],
                 goes_public_at=form.cleaned_data["goes_public_at"],
+                reasons={name: str(text) for name, text in request.POST.items() if name.startswith("reason-")},
             )
+        except ValidationError as error:
+            missing = error
         except Refused as error:
             form.add_error(None, [error.message, *error.problems])
+            status, seen = 409, _read(form.cleaned_data["marks"])
         except LadderViolation as violation:
             form.add_error(None, str(violation))
+            status = 409
         else:
-            return htmx.redirect(request, reverse("desk-review", args=[changeset.pk]))
-        status = 409
-    # The page shows what is there now, and so its form carries the hash of that.
-    data["seen"] = changesets.digest(changeset)
-    return _review_page(request, changeset_or_404(pk), status=status, approve_form=form)
+            return htmx.redirect(request, review_url(changeset))
+    return _review_page(
+        request, changeset_or_404(pk), status=status, approve_form=form, reasons_missing=missing, seen=seen
+    )
 
 
 @require_POST
@@ -124,13 +193,102 @@ def request_changes(request: DeskRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @desk_page
+def comment(request: DeskRequest, pk: int, kind: str, fact_pk: int) -> HttpResponse:
+    """Say something about one fact of a changeset."""
+    changeset = changeset_or_404(pk)
+    if kind not in FactKind:
+        raise NotRecorded(_("There is no such kind of row."))
+    form = CommentForm(request.POST, auto_id=f"comment-{kind}-{fact_pk}-%s")
+    status = 422
+    if form.is_valid():
+        try:
+            changesets.comment(
+                by=request.user,
+                changeset=changeset,
+                text=form.cleaned_data["text"],
+                kind=FactKind(kind),
+                fact_id=fact_pk,
+            )
+        except ValidationError as error:
+            form.refuse(error)
+        except Refused as error:
+            form.add_error(None, error.message)
+            status = 409
+        else:
+            status = 200
+    anchor = f"{kind}-{fact_pk}"
+    if status == 200 and not htmx.wants_fragment(request):
+        return htmx.redirect(request, review_url(changeset, f"talk-{anchor}"))
+    focus(form)
+    opened: dict[str, Any] = {"comment_form": form if status != 200 else None, "comment_anchor": anchor}
+    if not htmx.wants_fragment(request):
+        return _review_page(request, changeset_or_404(pk), status=status, **opened)
+    context = opened | {
+        "changeset": changeset,
+        "kind": kind,
+        "pk": fact_pk,
+        "comments": review_queries.comments_on(changeset, FactKind(kind), fact_pk),
+        "is_said": status == 200,
+    }
+    said = _("Your comment is there.") if status == 200 else _("The comment was not saved.")
+    return htmx.fragment(request, f"{REVIEW_PAGE}#talk", context, status=status, announce=said)
+
+
+@require_POST
+@desk_page
+def move(request: DeskRequest, pk: int) -> HttpResponse:
+    """Give an approved changeset another time."""
+    changeset = changeset_or_404(pk)
+    form = MoveForm(request.POST, auto_id="move-%s")
+    status = 422
+    if form.is_valid():
+        try:
+            changesets.move(by=request.user, changeset=changeset, goes_public_at=form.cleaned_data["goes_public_at"])
+        except Refused as error:
+            form.add_error("goes_public_at", [error.message, *error.problems])
+            status = 409
+        except LadderViolation as violation:
+            form.add_error("goes_public_at", str(violation))
+            status = 409
+        else:
+            messages.success(request, _("It has a new time."))
+            return htmx.redirect(request, review_url(changeset, "publication"))
+    focus(form)
+    return _review_page(request, changeset_or_404(pk), status=status, move_form=form)
+
+
+@require_POST
+@desk_page
 def call_back(request: DeskRequest, pk: int) -> HttpResponse:
     """Take an approved changeset back before it goes public."""
     changeset = changeset_or_404(pk)
-    back = reverse("desk-review", args=[changeset.pk])
+    back = review_url(changeset)
     try:
         changesets.call_back(by=request.user, changeset=changeset)
     except Refused as error:
         return refusal(request, error, back)
     messages.success(request, _("Called back: it waits for review again."))
+    return htmx.redirect(request, back)
+
+
+@require_POST
+@desk_page
+def rebase_onto(request: DeskRequest, pk: int) -> HttpResponse:
+    """Put a changeset onto what is public now.
+
+    ``as_new`` names corrections to keep as new facts; ``call_back`` the embargoed changeset to call back first.
+    """
+    changeset = changeset_or_404(pk)
+    back = review_url(changeset)
+    other = request.POST.get("call_back", "")
+    try:
+        if other:
+            embargoed = Changeset.objects.embargoed(clock.now())
+            in_the_way = get_object_or_404(embargoed, pk=other if other.isascii() and other.isdigit() else 0)
+            done = rebase.call_back_and_rebase(by=request.user, changeset=changeset, other=in_the_way)
+        else:
+            done = rebase.rebase(by=request.user, changeset=changeset, as_new=request.POST.getlist("as_new"))
+    except Refused as error:
+        return refusal(request, error, back)
+    messages.success(request, " ".join(done) or _("There was nothing to rebase."))
     return htmx.redirect(request, back)
