@@ -125,6 +125,26 @@ def _concerns(constraint: models.BaseConstraint, names: Iterable[str]) -> bool:
     return True
 
 
+def _unsettled(row: models.Model, constraints: Iterable[models.BaseConstraint]) -> list[models.BaseConstraint]:
+    """Return the constraints that still have to be looked at one by one, after all conditions were asked for at once.
+
+    Each costs a query, and mostly all of them hold.
+    """
+    conditions, others = [], []
+    for constraint in constraints:
+        if isinstance(constraint, models.CheckConstraint) and isinstance(constraint.condition, models.Q):
+            conditions.append(constraint)
+        else:
+            others.append(constraint)
+    if not conditions:
+        return others
+    together = models.Q()
+    for constraint in conditions:
+        together &= constraint.condition
+    values = row._get_field_expression_map(meta=row._meta)  # type: ignore[attr-defined]  # what a constraint checks against
+    return others if together.check(values) else [*conditions, *others]
+
+
 def check(row: models.Model, changed: Iterable[str] | None = None) -> None:
     """Check a row against its fields, the rules for texts and every constraint that the database holds for it.
 
@@ -146,9 +166,8 @@ def check(row: models.Model, changed: Iterable[str] | None = None) -> None:
             errors.setdefault(name, []).extend(failures)
     if not errors:
         for model, constraints in row.get_constraints():
-            for constraint in constraints:
-                if changed is not None and not _concerns(constraint, changed):
-                    continue
+            concerned = [each for each in constraints if changed is None or _concerns(each, changed)]
+            for constraint in _unsettled(row, concerned):
                 try:
                     constraint.validate(model, row)
                 except ValidationError as error:
