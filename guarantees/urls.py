@@ -17,6 +17,7 @@ from guarantees.views import (
     states,
     summits,
 )
+from guarantees.views.desk import corrections as desk_corrections
 from guarantees.views.desk import home as desk_home
 from guarantees.views.desk import review as desk_review
 from guarantees.views.desk import sheet as desk_sheet
@@ -70,6 +71,7 @@ urlpatterns = [
             desk_review.comment,
             name="desk-fact-comment",
         ),
+        path("desk/retractions/<int:pk>/remove/", desk_corrections.unretract, name="desk-unretract"),
         path("desk/rows/<slug:kind>/<int:pk>/delete/", desk_sheet.delete, name="desk-delete"),
         path("desk/rows/<slug:kind>/<int:pk>/sources/", desk_sources.sources, name="desk-sources"),
         path("desk/rows/<slug:kind>/<int:pk>/sources/new/", desk_sources.new, name="desk-source-new"),

@@ -38,6 +38,7 @@ from guarantees.models import (
     Position,
     Publisher,
     Requirement,
+    Requirement,
     ReviewComment,
     Summit,
 )

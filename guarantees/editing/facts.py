@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from guarantees.editing.changesets import SAME_KEY, clashes, writable
@@ -13,11 +14,14 @@ from guarantees.editing.errors import Refused
 from guarantees.editing.rows import NAMES_LOCK, check, check_text, deed, hold, overwrite, tidied
 from guarantees.models import (
     Changeset,
+    CollectiveClaim,
+    ConditionState,
     FactModel,
     Participation,
     Pledge,
     PledgeUpdate,
     Position,
+    Requirement,
     Retraction,
     Source,
     State,
@@ -30,7 +34,14 @@ from guarantees.vocabulary import CorrectionKind
 
 F = TypeVar("F", bound=Fact)
 
-BESIDE_KEY: dict[FactModel, str] = {PledgeUpdate: "date", Position: "topic", Participation: "state"}
+BESIDE_KEY: dict[FactModel, str] = {
+    PledgeUpdate: "date",
+    Position: "topic",
+    Participation: "state",
+    ConditionState: "date",
+    CollectiveClaim: "slug",
+    Requirement: "slug",
+}
 """The field beside which a person reads that a fact is on record already."""
 
 
@@ -75,6 +86,52 @@ def add_participation(
 ) -> Participation:
     """Add a draft of a state's part in a summit. The same one added twice is one."""
     return _add(Participation(changeset=writable(by, changeset.pk), **tidied(values)), sources)
+
+
+@deed
+def add_condition_state(
+    *, by: User, changeset: Changeset, values: Mapping[str, Any], sources: Iterable[Source] = ()
+) -> ConditionState:
+    """Add a draft of where a condition stands. The same one added twice is one."""
+    return _add(ConditionState(changeset=writable(by, changeset.pk), **tidied(values)), sources)
+
+
+@deed
+def add_claim(
+    *, by: User, changeset: Changeset, values: Mapping[str, Any], sources: Iterable[Source] = ()
+) -> CollectiveClaim:
+    """Add a draft of a collective claim, named by its speaker and day. The same one added twice is one."""
+    claim = CollectiveClaim(changeset=writable(by, changeset.pk), **tidied(values))
+    return _add_named(claim, claim.speaker, sources)
+
+
+@deed
+def add_requirement(
+    *, by: User, changeset: Changeset, values: Mapping[str, Any], sources: Iterable[Source] = ()
+) -> Requirement:
+    """Add a draft of a requirement, named by its author and day. The same one added twice is one."""
+    requirement = Requirement(changeset=writable(by, changeset.pk), **tidied(values))
+    return _add_named(requirement, requirement.author, sources)
+
+
+N = TypeVar("N", CollectiveClaim, Requirement)
+
+
+def _add_named(fact: N, who: str, sources: Iterable[Source]) -> N:
+    """Give a fact its slug, ``{who}-{day}`` (``…-2`` and on), and add it; the same draft is found by its values."""
+    hold(NAMES_LOCK)
+    model = type(fact)
+    stem = f"{slugify(who)[:70].strip('-') or 'unnamed'}-{fact.date}"
+    named = dict(model._default_manager.filter(slug__startswith=stem).values_list("slug", "pk"))
+    for draft in model._default_manager.filter(pk__in=named.values(), changeset=fact.changeset, known__isnull=True):
+        fact.slug = draft.slug
+        if _same_values(draft, fact):
+            return draft
+    number, fact.slug = 1, stem
+    while fact.slug in named:
+        number += 1
+        fact.slug = f"{stem}-{number}"
+    return _add(fact, sources)
 
 
 def _new_pledge(changeset: Changeset, state: State, category: str, title: str) -> Pledge:

@@ -4,14 +4,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from guarantees.forms.fields import RecordForm, StateField, record_form, summits_for
-from guarantees.models import Changeset, Participation, PledgeUpdate, Position, Source, State, Summit
+from guarantees.forms.fields import PledgeField, RecordForm, StateField, record_form, summits_for
+from guarantees.models import (
+    Changeset,
+    CollectiveClaim,
+    ConditionState,
+    FactModel,
+    Participation,
+    Pledge,
+    PledgeUpdate,
+    Position,
+    Requirement,
+    Source,
+    State,
+    Summit,
+)
 from guarantees.models.base import Fact
-from guarantees.vocabulary import Category
+from guarantees.vocabulary import Category, FactKind
 
 
 @dataclass(frozen=True)
@@ -28,8 +42,14 @@ class Kind:
     """A kind of row of the sheet: how addresses name it, its cells in their order."""
 
     name: str
-    model: type[Fact]
+    fact_kind: FactKind
+    model: FactModel
     cells: tuple[Cell, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that people write, in the order of the cells."""
+        return tuple(name for cell in self.cells for name in cell.fields)
 
     def cell(self, name: str) -> Cell | None:
         """Return the cell of that name, or None."""
@@ -41,6 +61,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind(
             "updates",
+            FactKind.UPDATE,
             PledgeUpdate,
             (
                 Cell("status", gettext_lazy("Status"), ("status",)),
@@ -63,6 +84,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "positions",
+            FactKind.POSITION,
             Position,
             (
                 Cell("stance", gettext_lazy("Stance"), ("stance",)),
@@ -73,6 +95,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "participations",
+            FactKind.PARTICIPATION,
             Participation,
             (
                 Cell("role", gettext_lazy("Role"), ("role",)),
@@ -80,14 +103,54 @@ KINDS: dict[str, Kind] = {
                 Cell("representative", gettext_lazy("Who spoke"), ("representative", "office")),
             ),
         ),
+        Kind(
+            "conditions",
+            FactKind.CONDITION_STATE,
+            ConditionState,
+            (
+                Cell("condition", gettext_lazy("Condition, and for whom"), ("condition", "state", "pledge")),
+                Cell("value", gettext_lazy("Where it stands"), ("value",)),
+                Cell("date", gettext_lazy("Date"), ("date",)),
+                Cell("summary", gettext_lazy("Summary"), ("summary",)),
+            ),
+        ),
+        Kind(
+            "claims",
+            FactKind.CLAIM,
+            CollectiveClaim,
+            (
+                Cell("scope", gettext_lazy("What the states are said to do"), ("scope",)),
+                Cell("claimed", gettext_lazy("States claimed"), ("states_claimed",)),
+                Cell("date", gettext_lazy("Date"), ("date", "summit")),
+                Cell("speaker", gettext_lazy("Speaker"), ("speaker",)),
+                Cell("summary", gettext_lazy("Summary"), ("summary",)),
+                Cell("compared", gettext_lazy("Compared with"), ("category", "min_status")),
+            ),
+        ),
+        Kind(
+            "requirements",
+            FactKind.REQUIREMENT,
+            Requirement,
+            (
+                Cell("concerns", gettext_lazy("Whose forces, what for"), ("concerns", "category")),
+                Cell("quantity", gettext_lazy("Quantity"), ("quantity_min", "quantity_max", "unit")),
+                Cell("date", gettext_lazy("Date"), ("date",)),
+                Cell("author", gettext_lazy("Author"), ("author",)),
+                Cell("summary", gettext_lazy("Summary"), ("summary",)),
+            ),
+        ),
     )
 }
 """The kinds of rows that the sheet knows, by the names in its addresses."""
 
 
+BY_FACT_KIND: dict[str, Kind] = {kind.fact_kind.value: kind for kind in KINDS.values()}
+"""The same by the names of the kinds of facts (``FactKind``)."""
+
+
 def kind_of(fact: Fact) -> Kind:
-    """Return the kind of a fact. Raises KeyError for a kind that the sheet does not know."""
-    return {kind.model: kind for kind in KINDS.values()}[type(fact)]
+    """Return the kind of a fact."""
+    return {kind.model: kind for kind in KINDS.values()}[type(fact)]  # type: ignore[index]  # every fact has a kind
 
 
 class FactForm(RecordForm):
@@ -98,6 +161,10 @@ class FactForm(RecordForm):
         if "summit" in self.fields:
             summits = Summit.objects.filter(summits_for(changeset.pk))
             self.fields["summit"].queryset = summits  # type: ignore[attr-defined]  # a SummitField
+        if "pledge" in self.fields and isinstance(self.fields["pledge"], PledgeField):
+            self.fields["pledge"].queryset = Pledge.objects.filter(
+                Q(visible_from__isnull=False) | Q(changeset=changeset.pk)
+            )
 
 
 def cell_form(kind: Kind, cell: Cell) -> type[RecordForm]:
@@ -158,6 +225,8 @@ class AddForm(FactForm):
     """
 
     kind = ""
+    apart: tuple[str, ...] = ()
+    """Fields that are no columns of the new row."""
 
     def __init__(self, *args: Any, changeset: Changeset, used: list[Source], **options: Any) -> None:
         super().__init__(*args, changeset=changeset, **options)
@@ -174,7 +243,7 @@ class AddForm(FactForm):
 
     def fact_values(self) -> dict[str, Any]:
         """Return the columns of the new row."""
-        others = (f"{self.kind}_sources", "pledge", "title")
+        others = (f"{self.kind}_sources", *self.apart)
         return {name: _stored(value) for name, value in self.cleaned_data.items() if name not in others}
 
     def ticked_sources(self) -> list[Source]:
@@ -192,6 +261,7 @@ class AddUpdateForm(AddForm):
     """A form for a new update: to a pledge of the state and category chosen before, or to a new one."""
 
     kind = "updates"
+    apart = ("pledge", "title")
 
     pledge = forms.ChoiceField(label=gettext_lazy("Pledge"), widget=forms.RadioSelect)
     title = forms.CharField(
@@ -230,6 +300,33 @@ class AddParticipationForm(AddForm):
     """A form for a state's part in the changeset's summit."""
 
     kind = "participations"
+
+
+class AddConditionForm(AddForm):
+    """A form for where a condition stands."""
+
+    kind = "conditions"
+
+
+class AddClaimForm(AddForm):
+    """A form for a collective claim."""
+
+    kind = "claims"
+
+
+class AddRequirementForm(AddForm):
+    """A form for a requirement."""
+
+    kind = "requirements"
+
+
+RARE: dict[str, type[AddForm]] = {form.kind: form for form in (AddConditionForm, AddClaimForm, AddRequirementForm)}
+"""The forms of the kinds of facts that few meetings bring; each is a page of its own."""
+
+
+def rare_form_class(kind: Kind) -> type[AddForm]:
+    """Return the class of the form for a new fact of one of the kinds of :data:`RARE`."""
+    return record_form(kind.model, kind.columns, RARE[kind.name])  # type: ignore[return-value]  # base is kept
 
 
 def update_form_class() -> type[AddUpdateForm]:

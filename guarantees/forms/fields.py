@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from guarantees.models import State, Summit
+from guarantees.models import Pledge, State, Summit
 from guarantees.names import localised_state_name
 from guarantees.text import fold
 
@@ -46,6 +46,24 @@ class SummitField(forms.ModelChoiceField):
         return f"{summit.start_date.isoformat()} · {summit.title}"
 
 
+class PledgeField(forms.ModelChoiceField):
+    """A pledge by its name in addresses, typed: there are too many for a list."""
+
+    widget = forms.TextInput
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Pledge.objects.filter(visible_from__isnull=False), to_field_name="slug", **options)
+        self.error_messages["invalid_choice"] = _("No pledge has this name. It is the last part of its address.")
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, int):
+            return self.queryset.values_list("slug", flat=True).filter(pk=value).first() or ""
+        return super().prepare_value(value)
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.strip().lower() if isinstance(value, str) else value)
+
+
 def day_field(**options: Any) -> forms.DateField:
     """Return a field for a day: written as browsers send it, whatever the reader's language."""
     return forms.DateField(
@@ -67,6 +85,8 @@ def form_field(column: "models.Field[Any, Any]", **options: Any) -> forms.Field 
         return StateField(State.objects.all(), **common)
     if isinstance(column, models.ForeignKey) and column.related_model is Summit:
         return SummitField(Summit.objects.filter(visible_from__isnull=False), **common)
+    if isinstance(column, models.ForeignKey) and column.related_model is Pledge:
+        return PledgeField(**common | {"help_text": _("By its name, such as “fra-troops”. Empty: not for one pledge.")})
     if isinstance(column, ArrayField):
         return forms.MultipleChoiceField(
             choices=column.base_field.choices or (), widget=forms.CheckboxSelectMultiple, **common

@@ -1,7 +1,7 @@
 """Changesets: everything that becomes public goes through one."""
 
 import datetime as dt
-from typing import Self
+from typing import Any, Self
 
 import pghistory
 from django.conf import settings
@@ -212,3 +212,13 @@ class Retraction(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+    @property
+    def kind(self) -> FactKind:
+        """The kind of the fact that it ends."""
+        return next(FactKind(kind) for kind in self.KINDS if getattr(self, f"{kind}_id") is not None)
+
+    @property
+    def fact(self) -> Any:
+        """The fact that it ends."""
+        return getattr(self, self.kind)

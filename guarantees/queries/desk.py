@@ -12,12 +12,16 @@ from django.db.models import Count, F, Prefetch, Q, QuerySet
 from guarantees import publication
 from guarantees.clock import Clock
 from guarantees.models import (
+    FACTS,
     Changeset,
+    CollectiveClaim,
+    ConditionState,
     LedgerEntry,
     Participation,
     Pledge,
     PledgeUpdate,
     Position,
+    Requirement,
     Retraction,
     ReviewComment,
     Source,
@@ -76,12 +80,17 @@ def desk(by: User, at: dt.datetime) -> Desk:
 
 
 def row_counts(changeset_ids: Sequence[int]) -> dict[int, int]:
-    """Return how many rows each of some changesets has; one query for each kind of row."""
+    """Return how many rows each of some changesets has, in one query."""
     counts = dict.fromkeys(changeset_ids, 0)
-    for model in (PledgeUpdate, Position, Participation):
-        facts: QuerySet[Any] = model._default_manager.filter(changeset__in=changeset_ids)
-        for changeset_id, number in facts.values_list("changeset").annotate(Count("pk")):
-            counts[changeset_id] += number
+    first, *others = (
+        model._default_manager.filter(changeset__in=changeset_ids)
+        .order_by()
+        .values_list("changeset")
+        .annotate(number=Count("pk"))
+        for model in FACTS
+    )
+    for changeset_id, number in first.union(*others, all=True):
+        counts[changeset_id] += number
     return counts
 
 
@@ -94,7 +103,7 @@ class Row:
 
     fact: Any
     sources: list[Source]
-    now: LedgerEntry | Position | None = None
+    now: LedgerEntry | Position | ConditionState | None = None
 
     @property
     def is_draft(self) -> bool:
@@ -111,6 +120,9 @@ class Sheet:
     participations: list[Row]
     updates: list[Row]
     positions: list[Row]
+    conditions: list[Row]
+    claims: list[Row]
+    requirements: list[Row]
     retractions: list[Retraction]
     comments: list[ReviewComment]
     summit_sources: list[Source]
@@ -118,8 +130,15 @@ class Sheet:
 
     @property
     def rows(self) -> list[Row]:
-        """All rows: attendance, updates, positions."""
-        return [*self.participations, *self.updates, *self.positions]
+        """All rows: attendance, updates, positions, then the kinds that few meetings bring."""
+        return [
+            *self.participations,
+            *self.updates,
+            *self.positions,
+            *self.conditions,
+            *self.claims,
+            *self.requirements,
+        ]
 
     @property
     def count(self) -> "RowCount":
@@ -171,7 +190,31 @@ def participation_rows(participations: QuerySet[Participation]) -> list[Row]:
     return [_row(fact) for fact in facts]
 
 
-def _row(fact: Any, now: LedgerEntry | Position | None = None) -> Row:
+def condition_rows(states: QuerySet[ConditionState], clock: Clock) -> list[Row]:
+    """Return states of conditions as rows, each with where the condition stands now for the same scope."""
+    facts = list(
+        states.select_related("condition", "state", "pledge", "changeset")
+        .prefetch_related(_in_order(ConditionState))
+        .order_by("pk")
+    )
+    known = ConditionState.objects.as_of(clock).filter(condition__in={fact.condition_id for fact in facts})
+    now = {(state.condition_id, state.state_id, state.pledge_id): state for state in known.order_by("date", "pk")}
+    return [_row(fact, now.get((fact.condition_id, fact.state_id, fact.pledge_id))) for fact in facts]
+
+
+def claim_rows(claims: QuerySet[CollectiveClaim]) -> list[Row]:
+    """Return collective claims as rows."""
+    related = claims.select_related("summit", "changeset").prefetch_related(_in_order(CollectiveClaim))
+    return [_row(fact) for fact in related.order_by("pk")]
+
+
+def requirement_rows(requirements: QuerySet[Requirement]) -> list[Row]:
+    """Return requirements as rows."""
+    related = requirements.select_related("changeset").prefetch_related(_in_order(Requirement))
+    return [_row(fact) for fact in related.order_by("pk")]
+
+
+def _row(fact: Any, now: LedgerEntry | Position | ConditionState | None = None) -> Row:
     return Row(fact, [citation.source for citation in fact.citations.all()], now)
 
 
@@ -184,6 +227,12 @@ def row(fact: Fact, clock: Clock) -> Row:
             rows = position_rows(Position.objects.filter(pk=fact.pk), clock)
         case Participation():
             rows = participation_rows(Participation.objects.filter(pk=fact.pk))
+        case ConditionState():
+            rows = condition_rows(ConditionState.objects.filter(pk=fact.pk), clock)
+        case CollectiveClaim():
+            rows = claim_rows(CollectiveClaim.objects.filter(pk=fact.pk))
+        case Requirement():
+            rows = requirement_rows(Requirement.objects.filter(pk=fact.pk))
         case _:
             raise TypeError(f"{type(fact).__name__} has no row on the sheet.")
     return rows[0]
@@ -197,11 +246,19 @@ def sheet(changeset: Changeset, clock: Clock) -> Sheet:
         participations=participation_rows(Participation.objects.filter(changeset=changeset)),
         updates=update_rows(PledgeUpdate.objects.filter(changeset=changeset), clock),
         positions=position_rows(Position.objects.filter(changeset=changeset), clock),
-        retractions=list(changeset.retractions.select_related("update", "position", "participation").order_by("pk")),
+        conditions=condition_rows(ConditionState.objects.filter(changeset=changeset), clock),
+        claims=claim_rows(CollectiveClaim.objects.filter(changeset=changeset)),
+        requirements=requirement_rows(Requirement.objects.filter(changeset=changeset)),
+        retractions=retractions(changeset),
         comments=list(changeset.comments.select_related("author")),
         summit_sources=summit_sources(changeset.summit),
         used=used_sources(changeset),
     )
+
+
+def retractions(changeset: Changeset) -> list[Retraction]:
+    """Return what a changeset retracts, each with its fact, in the order in which it was retracted."""
+    return list(changeset.retractions.select_related(*Retraction.KINDS).order_by("pk"))
 
 
 def summit_sources(summit: Summit | None) -> list[Source]:
@@ -218,12 +275,16 @@ def used_sources(changeset: Changeset) -> list[Source]:
 
 def count(changeset: Changeset) -> RowCount:
     """Return how a changeset stands: its rows, those that lack a source, its authors."""
-    rows = unsourced = 0
-    for model in (PledgeUpdate, Position, Participation):
-        facts: QuerySet[Any] = model._default_manager.filter(changeset=changeset)
-        numbers = facts.aggregate(all=Count("pk", distinct=True), bare=Count("pk", filter=Q(citations__isnull=True)))
-        rows += numbers["all"]
-        unsourced += numbers["bare"]
+    first, *others = (
+        model._default_manager.filter(changeset=changeset)
+        .order_by()
+        .values("changeset")
+        .annotate(number=Count("pk", distinct=True), bare=Count("pk", filter=Q(citations__isnull=True)))
+        .values_list("number", "bare")
+        for model in FACTS
+    )
+    counted = list(first.union(*others, all=True))
+    rows, unsourced = sum(number for number, _bare in counted), sum(bare for _number, bare in counted)
     return RowCount(rows, unsourced, list(changeset.authors.order_by("username").values_list("username", flat=True)))
 
 

@@ -4,13 +4,17 @@ from typing import Any
 
 import pytest
 
-from guarantees.models import Changeset, Participation, PledgeUpdate, Position
+from guarantees.forms.facts import kind_of
+from guarantees.models import Changeset, PledgeUpdate
 from guarantees.vocabulary import Status
 from tests.desk import HTMX, Person, errors, fields
 from tests.factories import (
     ChangesetFactory,
+    ClaimFactory,
+    ConditionStateFactory,
     ParticipationFactory,
     PositionFactory,
+    RequirementFactory,
     SummitFactory,
     UpdateFactory,
     day,
@@ -43,8 +47,7 @@ def sheet_of(fact: Any) -> str:
 
 
 def cell_of(fact: Any, name: str) -> str:
-    kind = {PledgeUpdate: "updates", Position: "positions", Participation: "participations"}[type(fact)]
-    return f"/desk/rows/{kind}/{fact.pk}/cells/{name}/"
+    return f"/desk/rows/{kind_of(fact).name}/{fact.pk}/cells/{name}/"
 
 
 def test_a_cell_opens_with_its_values_and_the_focus(anna: Person, update: PledgeUpdate):
@@ -99,6 +102,21 @@ def test_an_escaped_cell_shows_what_was_there(anna: Person, update: PledgeUpdate
         (ParticipationFactory, "role", {"role": "host"}),
         (ParticipationFactory, "attendance", {"attendance": "remote"}),
         (ParticipationFactory, "representative", {"representative": "Jane Example", "office": "Minister"}),
+        (ConditionStateFactory, "condition", {"state": "", "pledge": ""}),
+        (ConditionStateFactory, "value", {"value": "failed"}),
+        (ConditionStateFactory, "date", {"date": "2025-10-01"}),
+        (ConditionStateFactory, "summary", {"summary": "Said otherwise."}),
+        (ClaimFactory, "scope", {"scope": "Ready to train"}),
+        (ClaimFactory, "claimed", {"states_claimed": "30"}),
+        (ClaimFactory, "date", {"date": "2025-10-01", "summit": ""}),
+        (ClaimFactory, "speaker", {"speaker": "Another chair"}),
+        (ClaimFactory, "compared", {"category": "troops", "min_status": "announced"}),
+        (ClaimFactory, "summary", {"summary": "Said otherwise."}),
+        (RequirementFactory, "concerns", {"concerns": "ukrainian_forces", "category": "training"}),
+        (RequirementFactory, "quantity", {"quantity_min": "5", "quantity_max": "6", "unit": "ships"}),
+        (RequirementFactory, "date", {"date": "2025-10-01"}),
+        (RequirementFactory, "author", {"author": "Another institute"}),
+        (RequirementFactory, "summary", {"summary": "Said otherwise."}),
     ],
 )
 def test_every_cell_of_every_row_saves_what_its_form_says(anna: Person, factory: Any, name: str, values: Any):
@@ -339,5 +357,5 @@ def test_the_sheet_asks_as_many_questions_for_one_row_as_for_three(
         PositionFactory(changeset=changeset, date=day(f"2025-09-0{n + 1}"))
         ParticipationFactory(changeset=changeset, summit=summit)
     anna.page(f"/desk/changesets/{changeset.pk}/")
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(25):
         anna.page(f"/desk/changesets/{changeset.pk}/")

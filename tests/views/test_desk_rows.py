@@ -236,7 +236,7 @@ def test_without_script_an_invalid_row_is_shown_on_the_sheet(anna: Person, chang
 
 
 def test_there_is_no_other_kind_of_row(anna: Person, changeset: Changeset):
-    assert anna.get(adding(changeset, "claims")).status_code == 404
+    assert anna.get(adding(changeset, "rumours")).status_code == 404
 
 
 # --- Deleting
@@ -313,7 +313,7 @@ def test_the_desk_asks_as_many_questions_for_one_changeset_as_for_three(
         UpdateFactory().changeset.authors.add(anna.user)
         publish(PositionFactory().changeset, at=moment("2026-03-01"))
         PositionFactory(changeset__state="submitted")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(12):
         anna.page("/desk/")
 
 

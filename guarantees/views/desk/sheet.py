@@ -45,13 +45,15 @@ def sheet_page(
     """
     content = desk_queries.sheet(changeset, request.present)
     context = sheet_context(request, changeset)
-    groups = {"participations": content.participations, "updates": content.updates, "positions": content.positions}
+    groups = {name: getattr(content, name) for name in fact_forms.KINDS}
     for name, rows in groups.items():
         shown = [ShownRow(row, fact_forms.KINDS[name], context["is_editable"]) for row in rows]
         if opened is not None:
             shown = [opened if row.anchor == opened.anchor else row for row in shown]
         context[name] = shown
     context |= {
+        "others": [*context["conditions"], *context["claims"], *context["requirements"]],
+        "rare_kinds": [fact_forms.KINDS[name] for name in fact_forms.RARE],
         "sheet": content,
         "count": content.count,
         "summit": _shown_summit(content, context["is_editable"]),
@@ -248,6 +250,8 @@ def add(request: DeskRequest, pk: int, kind: str) -> HttpResponse:
         return refusal(request, Refused(_("This changeset is not open for writing.")), sheet_url(changeset))
     if kind == "updates":
         return _add_update(request, changeset, of_kind)
+    if kind in fact_forms.RARE:
+        return _add_rare(request, changeset, of_kind)
     if kind == "participations" and changeset.summit is None:
         error = Refused(_("Attendance needs a summit; this changeset is about none."))
         return refusal(request, error, sheet_url(changeset))
@@ -264,6 +268,32 @@ def add(request: DeskRequest, pk: int, kind: str) -> HttpResponse:
             return answer
     focus(form)
     return _add_answer(request, changeset, of_kind, form)
+
+
+def _add_rare(request: DeskRequest, changeset: Changeset, kind: fact_forms.Kind) -> HttpResponse:
+    """Add a fact of a kind that few meetings bring, on a page of its own."""
+    writes: dict[str, Any] = {
+        "conditions": facts.add_condition_state,
+        "claims": facts.add_claim,
+        "requirements": facts.add_requirement,
+    }
+    initial: dict[str, Any] = {}
+    if changeset.summit is not None:
+        initial = {"summit": changeset.summit, "date": changeset.summit.start_date}
+    form = fact_forms.rare_form_class(kind)(
+        request.POST if request.method == "POST" else None,
+        changeset=changeset,
+        used=desk_queries.used_sources(changeset),
+        initial=initial,
+    )
+    if form.is_valid():
+        values = form.fact_values()
+        answer = _try_to_add(request, changeset, kind, form, writes[kind.name], values=values)
+        if answer is not None:
+            return answer
+    focus(form)
+    status = 422 if form.errors else 200
+    return render(request, "desk/add.html", {"changeset": changeset, "kind": kind, "form": form}, status=status)
 
 
 def _add_update(request: DeskRequest, changeset: Changeset, kind: fact_forms.Kind) -> HttpResponse:
@@ -336,7 +366,7 @@ def _try_to_add(
         return None
     changeset = changeset_or_404(changeset.pk)
     row = shown_row(request, kind, fact)
-    if not htmx.wants_fragment(request):
+    if not htmx.wants_fragment(request) or kind.name in fact_forms.RARE:
         messages.success(request, _("Added: %(fact)s") % {"fact": fact.public_id})
         return htmx.redirect(request, sheet_url(changeset, row.anchor))
     fresh: Any = fact_forms.ChoosePledgeForm(auto_id="add-updates-%s")

@@ -116,8 +116,20 @@ class ShownRow:
 
     @property
     def state(self) -> Any:
-        """The state that the row is about."""
-        return self.fact.pledge.state if self.kind.name == "updates" else self.fact.state
+        """The state that the row is about, or None."""
+        return self.fact.pledge.state if self.kind.name == "updates" else getattr(self.fact, "state", None)
+
+    @property
+    def first_cells(self) -> list[ShownCell]:
+        """The cells of the first line of a row of a rare kind: those before the summary."""
+        names = list(self.cells)
+        return [self.cells[name] for name in names[: names.index("summary")]]
+
+    @property
+    def last_cells(self) -> list[ShownCell]:
+        """The cells that stand after the summary."""
+        names = list(self.cells)
+        return [self.cells[name] for name in names[names.index("summary") + 1 :]]
 
     @property
     def mark(self) -> str:
