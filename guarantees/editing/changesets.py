@@ -38,7 +38,6 @@ from guarantees.models import (
     Position,
     Publisher,
     Requirement,
-    Requirement,
     ReviewComment,
     Summit,
 )
