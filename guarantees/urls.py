@@ -19,6 +19,7 @@ from guarantees.views import (
 )
 from guarantees.views.desk import corrections as desk_corrections
 from guarantees.views.desk import home as desk_home
+from guarantees.views.desk import publishers as desk_publishers
 from guarantees.views.desk import review as desk_review
 from guarantees.views.desk import sheet as desk_sheet
 from guarantees.views.desk import sources as desk_sources
@@ -87,6 +88,8 @@ urlpatterns = [
         ),
         path("desk/rows/<slug:kind>/<int:pk>/cells/<slug:name>/", desk_sheet.cell, name="desk-cell"),
         path("desk/sources/<int:pk>/", desk_sources.source, name="desk-source"),
+        path("desk/publishers/", desk_publishers.publisher_list, name="desk-publishers"),
+        path("desk/publishers/<path:name>/", desk_publishers.publisher, name="desk-publisher"),
         prefix_default_language=False,
     ),
 ]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from guarantees.forms.fields import RecordForm, record_form
 from guarantees.models import Source
-from guarantees.vocabulary import Credibility
+from guarantees.vocabulary import Credibility, Reliability
 
 SOURCE_FIELDS = ("url", "publisher", "title", "language", "published_on", "kind")
 
@@ -81,3 +81,21 @@ class CitationForm(RecordForm):
     def facts(self) -> dict[str, bool]:
         """The three facts, as they are ticked."""
         return {name: bool(self[name].value()) for name in ("original_seen", "second_source", "contradicted")}
+
+
+class RatingForm(RecordForm):
+    """A form that rates a publisher; carries on which state of its rating it was built (version 0: none yet)."""
+
+    reliability = forms.ChoiceField(label=gettext_lazy("Reliability"), widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Why it is rated so, in a sentence or two; readers see it."),
+    )
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    seen = forms.CharField(max_length=16, widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        letters = [(letter.value, f"{letter.label} · {letter.definition}") for letter in Reliability]
+        self.fields["reliability"].choices = letters  # type: ignore[attr-defined]  # a ChoiceField

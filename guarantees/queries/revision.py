@@ -6,9 +6,9 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import Model
 
-from guarantees.models import Condition, Group, Membership, Pledge, Source, State, StateAlias, Summit
+from guarantees.models import Condition, Group, Membership, Pledge, Publisher, Source, State, StateAlias, Summit
 
-_ALWAYS_VISIBLE: tuple[type[Model], ...] = (State, StateAlias, Group, Membership, Condition)
+_ALWAYS_VISIBLE: tuple[type[Model], ...] = (State, StateAlias, Group, Membership, Condition, Publisher)
 _VISIBLE_FROM: tuple[type[Model], ...] = (Pledge, Summit, Source)
 
 

@@ -130,6 +130,7 @@ def nearest_sources(public_id: str, clock: Clock, limit: int = 5) -> list[Source
 def record(source: Source, clock: Clock) -> list[tuple[str, list[Any]]]:
     """Return everything that rests on a visible source, as of the clock, by kind, each kind with the newest first.
 
+    Each row knows where in the source it stands (``locator``) and how far it can be believed there (``credibility``).
     The codes of the kinds are those of :data:`guarantees.queries.changes.KINDS`; kinds without a row are left out.
     """
     kinds: list[tuple[str, QuerySet[Any]]] = [
@@ -157,7 +158,8 @@ def record(source: Source, clock: Clock) -> list[tuple[str, list[Any]]]:
         ("requirement", Requirement.objects.as_of(clock).order_by("-date", "public_id")),
         ("summit", Summit.objects.visible(clock).select_related("country").order_by("-start_date", "slug")),
     ]
-    read = ((code, list(rows.filter(sources=source))) for code, rows in kinds)
+    cited = {"locator": F("citations__locator"), "credibility": F("citations__credibility")}
+    read = ((code, list(rows.filter(citations__source=source).annotate(**cited))) for code, rows in kinds)
     return [(code, rows) for code, rows in read if rows]
 
 

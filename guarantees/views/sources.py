@@ -19,7 +19,7 @@ from guarantees.forms.parameters import (
     text,
 )
 from guarantees.models import Source
-from guarantees.queries import sources
+from guarantees.queries import publishers, sources
 from guarantees.queries.changes import KINDS
 from guarantees.queries.sources import SourceFilter
 from guarantees.text import fold
@@ -99,6 +99,7 @@ def source_detail(request: ClockRequest, public_id: str) -> HttpResponse:
         "sources/detail.html",
         {
             "source": source,
+            "rating": publishers.rating(source.publisher),
             "kinds": [(KINDS[code], rows) for code, rows in sources.record(source, request.clock)],
             "trail": [(_("Sources"), address(request.clock, "source-list"))],
         },

@@ -147,6 +147,7 @@ def test_a_source_shows_its_metadata_with_the_definition_of_its_kind(client: Any
     assert lines == [
         ("Headline", "Déclaration", "as published; never rebuilt from an address"),
         ("Publisher", "Élysée", ""),
+        ("Reliability of the publisher", "not rated", ""),
         ("Published", "4 September 2025", ""),
         ("Language", "French", ""),
         ("Kind", "Official", "A government, parliament or organisation publishing its own text."),
@@ -163,6 +164,7 @@ def test_what_is_not_known_of_a_source_is_said(client: Any, shelf: None):
     assert [node.text for node in root.one("main").all("span", class_="is-absent")] == [
         "No address is known.",
         "headline not known",
+        "not rated",
         "date not known",
     ]
 
@@ -210,7 +212,7 @@ def test_a_source_shows_what_is_dated_by_the_day(client: Any, shelf: None):
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_a_source_takes_ten_queries_for_any_number_of_facts(
+def test_a_source_takes_as_many_queries_for_any_number_of_facts(
     client: Any, django_assert_num_queries: DjangoAssertNumQueries, number: int
 ):
     source = SourceFactory(public_id="witness")
@@ -225,7 +227,7 @@ def test_a_source_takes_ten_queries_for_any_number_of_facts(
         ClaimFactory(summit=summit, **cited)
         RequirementFactory(**cited)
     publish(changeset, PUBLISHED)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get("/sources/witness/")
 
 
