@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +10,11 @@ class GuaranteesConfig(AppConfig):
     label = "guarantees"
     verbose_name = _("Guarantee Ledger")
     default_auto_field = "django.db.models.BigAutoField"
+    default = True
+
+
+class AdministrationConfig(admin_apps.AdminConfig):
+    """Django's admin, open to administrators of the desk only."""
+
+    default_site = "guarantees.admin.Administration"
+    default = False

@@ -5,7 +5,11 @@ SECRET_KEY     signs sessions; a public server must set it
 ALLOWED_HOSTS  host names under which the server answers, separated by commas; default: this machine
 DEBUG          1 or 0 (default): developer's error pages and the gallery of components
 HTTPS          1 (default unless DEBUG) or 0: cookies and redirects for a server reached by https
-TRUST_PROXY    1 or 0 (default): believe X-Forwarded-Proto of the proxy in front
+TRUST_PROXY    1 or 0 (default): believe X-Forwarded-Proto and X-Forwarded-For of the one proxy in front
+REQUIRE_MFA    1 or 0 (default): the desk and the administration open only to accounts with a second factor
+EMAIL_URL      where e-mails go: smtp://user:password@host:25, smtp+tls:// (STARTTLS, 587) or smtps:// (TLS, 465);
+               default: console, which prints them
+EMAIL_FROM     the sender of e-mails; default: Guarantee Ledger <ledger@localhost>
 FOUR_EYES      1 (default) or 0: nobody approves a changeset in which they wrote
 SITE_URL       the address of the app, for links in e-mails; default: http://localhost:8000
 """
@@ -14,6 +18,8 @@ import hashlib
 import os
 import re
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -34,6 +40,31 @@ def flag(name: str, default: bool) -> bool:
     if value in {"0", "false", "no", "off"}:
         return False
     raise ImproperlyConfigured(f"{name}={value!r} is not understood. Set it to 1 or 0.")
+
+
+def email_settings(url: str) -> dict[str, Any]:
+    """Django's settings for sending e-mails, from one address (see the top of this file)."""
+    if url in {"", "console"}:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    hint = "EMAIL_URL is not understood. Write it as smtp+tls://user:password@host:587, or console."
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ImproperlyConfigured(hint) from None
+    if parts.scheme not in ports or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+        raise ImproperlyConfigured(hint)
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port or ports[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_TIMEOUT": 10,
+    }
 
 
 def newest_version(changelog: Path) -> str:
@@ -75,7 +106,8 @@ ALLOWED_HOSTS = [host.strip() for host in hosts.split(",") if host.strip()]
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # a load balancer asks by plain http
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("TRUST_PROXY", default=False) else None
+TRUST_PROXY = flag("TRUST_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True  # forms carry the token; no script reads the cookie
@@ -113,6 +145,11 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.sitemaps",
+    "guarantees.apps.AdministrationConfig",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "template_partials",
     "pgtrigger",
@@ -132,7 +169,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "guarantees.middleware.explain_method_not_allowed",
     "pghistory.middleware.HistoryMiddleware",
 ]
 
@@ -165,18 +204,77 @@ except Unusable as problem:
     raise ImproperlyConfigured(str(problem)) from None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Keys carry the publication and the build, so nothing is ever purged; each process keeps its own.
 CACHES = {
+    # Counts of attempts to sign in. They hold for all processes together, so they live in the database.
     "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "throttle",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    },
+    # Keys carry the publication and the build, so nothing is ever purged; each process keeps its own.
+    "pages": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "TIMEOUT": 3600,
         "OPTIONS": {"MAX_ENTRIES": 2000},
     },
 }
 
-LOGIN_URL = "login"
+# --- Accounts: by invitation only; sign-in, second factor and sessions are django-allauth's
+
+REQUIRE_MFA = flag("REQUIRE_MFA", default=False)
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "desk"
 LOGOUT_REDIRECT_URL = "overview"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+# A session ends 14 days after its last day of use: the desk renews it once a day (views/desk/access.py).
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+ACCOUNT_ADAPTER = "guarantees.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+# An address is confirmed by the invitation that was sent to it.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "20/m/ip",
+    "change_password": "5/m/user",
+    "reauthenticate": "10/m/user",
+}
+ACCOUNT_FORMS = {
+    "login": "guarantees.forms.people.SignInForm",
+    "reauthenticate": "guarantees.forms.people.ConfirmPasswordForm",
+    "change_password": "guarantees.forms.people.ChangePasswordForm",
+    "set_password": "guarantees.forms.people.SetPasswordForm",
+    "reset_password": "guarantees.forms.people.ForgottenPasswordForm",
+    "reset_password_from_key": "guarantees.forms.people.NewPasswordForm",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
+MFA_ADAPTER = "guarantees.accounts.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Nobody signs up by themselves, so nobody can block an address that is not theirs.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Guarantee Ledger"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers allow passkeys by http on localhost only
+MFA_FORMS = {
+    "authenticate": "guarantees.forms.people.SecondFactorForm",
+    "reauthenticate": "guarantees.forms.people.ConfirmCodeForm",
+    "activate_totp": "guarantees.forms.people.ActivateAppForm",
+    "add_webauthn": "guarantees.forms.people.AddPasskeyForm",
+    "edit_webauthn": "guarantees.forms.people.RenamePasskeyForm",
+}
+
+# --- E-mail
+
+globals().update(email_settings(os.environ.get("EMAIL_URL", "").strip()))
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "").strip() or "Guarantee Ledger <ledger@localhost>"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
 # Messages live in the session, so that an anonymous reader never gets a cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 AUTH_PASSWORD_VALIDATORS = [

@@ -2,10 +2,11 @@
 
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib import admin
 from django.urls import path
 
 from guarantees.views import (
+    accounts,
     changes,
     crawlers,
     gallery,
@@ -20,6 +21,8 @@ from guarantees.views import (
 from guarantees.views.desk import corrections as desk_corrections
 from guarantees.views.desk import home as desk_home
 from guarantees.views.desk import publishers as desk_publishers
+from guarantees.views.desk import kept as desk_kept
+from guarantees.views.desk import people as desk_people
 from guarantees.views.desk import review as desk_review
 from guarantees.views.desk import sheet as desk_sheet
 from guarantees.views.desk import sources as desk_sources
@@ -49,8 +52,8 @@ urlpatterns = [
         path("changes/", changes.change_list, name="change-list"),
         path("changes/<int:pk>/", changes.change_detail, name="change-detail"),
         path("methodology/", methodology.methodology, name="methodology"),
-        path("accounts/login/", LoginView.as_view(), name="login"),
-        path("accounts/logout/", LogoutView.as_view(), name="logout"),
+        *accounts.urlpatterns,
+        path("admin/", admin.site.urls),
         path("desk/", desk_home.desk, name="desk"),
         path("desk/start/", desk_home.start, name="desk-start"),
         path("desk/changesets/<int:pk>/", desk_sheet.sheet, name="desk-sheet"),
@@ -87,6 +90,15 @@ urlpatterns = [
             name="desk-citation",
         ),
         path("desk/rows/<slug:kind>/<int:pk>/cells/<slug:name>/", desk_sheet.cell, name="desk-cell"),
+        path("desk/kept/<slug:key>/", desk_kept.kept, name="desk-kept"),
+        path("desk/people/", desk_people.people, name="desk-people"),
+        path("desk/people/invite/", desk_people.invite, name="desk-invite"),
+        path("desk/people/<int:pk>/role/", desk_people.role, name="desk-role"),
+        path("desk/people/<int:pk>/close/", desk_people.close, name="desk-close-account"),
+        path("desk/people/<int:pk>/reopen/", desk_people.reopen, name="desk-reopen-account"),
+        path("desk/people/invitations/<int:pk>/send/", desk_people.send, name="desk-invitation-send"),
+        path("desk/people/invitations/<int:pk>/withdraw/", desk_people.withdraw, name="desk-invitation-withdraw"),
+        path("desk/sources/<int:pk>/", desk_sources.source, name="desk-source"),
         path("desk/sources/<int:pk>/", desk_sources.source, name="desk-source"),
         path("desk/publishers/", desk_publishers.publisher_list, name="desk-publishers"),
         path("desk/publishers/<path:name>/", desk_publishers.publisher, name="desk-publisher"),

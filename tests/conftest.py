@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.core.cache import caches
 from django.db import connection
 from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
@@ -89,7 +90,7 @@ def commits(item: pytest.Item) -> bool:
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """Undo what a test leaves behind: the language of a German page, a database without its groups.
 
-    A migration makes the groups; a test that commits empties every table at its end.
+    A migration makes the groups; a test that commits empties every table at its end, but for the counts of attempts.
     """
     try:
         yield
@@ -99,6 +100,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
             with item.config.stash[blocking_manager_key].unblock():
                 groups.add_groups(apps, connection.schema_editor())
                 administrators.add_administrators(apps, connection.schema_editor())
+                caches["default"].clear()
 
 
 @pytest.fixture

@@ -35,7 +35,8 @@ class Faults(HTMLParser):
         for name in attributes:
             if name == "style" or (name.startswith("on") and tag != "svg") or name.startswith("hx-on"):
                 self.faults.append(f"<{tag} {name}=…> is inline style or script")
-        if tag == "style" or (tag == "script" and "src" not in attributes):
+        is_data = attributes.get("type") == "application/json"
+        if tag == "style" or (tag == "script" and "src" not in attributes and not is_data):
             self.faults.append(f"<{tag}> is inline")
         address = attributes.get(LOADS.get(tag, ""), "") or ""
         is_loaded = tag != "link" or attributes.get("rel") in ("stylesheet", "icon", "preload", "manifest")

@@ -102,13 +102,13 @@ def test_the_demo_serves_the_record_keeps_what_was_entered_and_stops_on_ctrl_c(f
 def test_the_demo_accounts_sign_in_with_the_passwords_that_are_printed() -> None:
     lines = demo_accounts()
     passwords = {line.split()[3]: line.split()[-1] for line in lines}
-    assert sorted(passwords) == ["editor", "reviewer"]
+    assert sorted(passwords) == ["administrator", "editor", "reviewer"]
     groups = {}
     for name, password in passwords.items():
         user = authenticate(username=name, password=password)
         assert user is not None
         groups[name] = list(user.groups.values_list("name", flat=True))
-    assert groups == {"editor": ["editors"], "reviewer": ["reviewers"]}
+    assert groups == {"editor": ["editors"], "reviewer": ["reviewers"], "administrator": ["administrators"]}
     assert demo_accounts() == lines
 
 

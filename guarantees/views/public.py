@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -77,14 +77,14 @@ def _for_anybody(
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         response = HttpResponseNotModified()
     else:
-        kept: tuple[bytes, str] | None = cache.get(digest)
+        kept: tuple[bytes, str] | None = caches["pages"].get(digest)
         if kept is not None:
             response = HttpResponse(kept[0], content_type=kept[1])
         else:
             response = _answer(view, request, now, *args, **kwargs)
             if response.status_code != 200 or response.streaming:
                 return response
-            cache.set(digest, (response.content, response.headers["Content-Type"]))
+            caches["pages"].set(digest, (response.content, response.headers["Content-Type"]))
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = "public, no-cache"
     return response

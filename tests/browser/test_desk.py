@@ -26,7 +26,7 @@ def someone(make: Any, name: str) -> User:
 
 def signed_in(page: Page, live: str, name: str) -> Page:
     page.goto(f"{live}/desk/")
-    page.get_by_label("User name").or_(page.get_by_label("Username")).fill(name)
+    page.get_by_label("User name or e-mail address").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Desk", level=1)).to_be_visible()

@@ -8,11 +8,12 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.template import Context, RequestContext, Template
 from django.test import RequestFactory
-from django.urls import include, path
+from django.urls import path
 from django.utils import translation
 
 from guarantees.clock import clock_of
 from guarantees.models import Group
+from guarantees.views import accounts
 from guarantees.vocabulary import ConditionCode, ConditionValue, Status
 
 
@@ -24,7 +25,7 @@ urlpatterns = [
     path("", nothing, name="overview"),
     path("pledges/", nothing, name="pledge-list"),
     path("pledges/<slug>/", nothing, name="pledge-detail"),
-    path("accounts/", include("django.contrib.auth.urls")),
+    *accounts.urlpatterns,
 ]
 pytestmark = pytest.mark.urls(__name__)
 

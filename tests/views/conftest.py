@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import time_machine
-from django.core.cache import cache
+from django.core.cache import caches
 
 from tests.factories import moment
 
@@ -12,7 +12,7 @@ from tests.factories import moment
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
     """Pages are kept between requests, but never between tests."""
-    cache.clear()
+    caches["pages"].clear()
 
 
 @pytest.fixture

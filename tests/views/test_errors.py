@@ -7,10 +7,10 @@ from django.conf.urls.i18n import i18n_patterns
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
-from django.urls import include, path
+from django.urls import path
 
 from guarantees.clock import Clock, clock_of
-from guarantees.views import errors
+from guarantees.views import accounts, errors
 
 
 def page(request: HttpRequest, slug: str = "") -> HttpResponse:
@@ -36,7 +36,7 @@ urlpatterns = i18n_patterns(
     path("", page, name="overview"),
     *(path(f"{name}/", page, name=name) for name in LISTS),
     path("pledges/<slug>/", page, name="pledge-detail"),
-    path("accounts/", include("django.contrib.auth.urls")),
+    *accounts.urlpatterns,
     prefix_default_language=False,
 )
 handler400 = "guarantees.views.errors.bad_request"
@@ -113,7 +113,7 @@ def test_a_refusal_gives_its_reason(client: Client) -> None:
 
 def test_a_form_without_its_token_is_refused_with_a_hint(settings: object) -> None:
     settings.CSRF_FAILURE_VIEW = "guarantees.views.errors.csrf_failure"  # type: ignore[attr-defined]  # pytest-django's fixture
-    response = Client(enforce_csrf_checks=True).post("/accounts/login/", {"username": "editor"})
+    response = Client(enforce_csrf_checks=True).post("/accounts/login/", {"login": "editor"})
 
     assert response.status_code == 403
     assert "The form was open for too long, or cookies are switched off." in words(response)

@@ -8,9 +8,10 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
-from django.urls import include, path
+from django.urls import path
 
 from guarantees.clock import clock_of
+from guarantees.views import accounts
 from guarantees.views.gallery import gallery
 from guarantees.vocabulary import Availability, Status
 
@@ -28,7 +29,7 @@ urlpatterns = i18n_patterns(
         path(f"{noun}/<slug>/", shown_at, name=f"{noun}-detail")
         for noun in ("pledge", "state", "summit", "source", "change")
     ),
-    path("accounts/", include("django.contrib.auth.urls")),
+    *accounts.urlpatterns,
     prefix_default_language=False,
 )
 pytestmark = pytest.mark.urls(__name__)

@@ -27,7 +27,7 @@ from guarantees.models import Changeset
 BUNDLED = Path(__file__).resolve().parents[2] / "data"
 HOST = "127.0.0.1"
 # One account for each role; the group of the same plural comes with a migration.
-ACCOUNTS = {"editor": "editors", "reviewer": "reviewers"}
+ACCOUNTS = {"editor": "editors", "reviewer": "reviewers", "administrator": "administrators"}
 
 
 class Command(BaseCommand):

@@ -11,16 +11,20 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.shortcuts import redirect as plain_redirect
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from guarantees.accounts import lacks_second_factor
 from guarantees.clock import Clock
 from guarantees.editing.errors import Refused
+from guarantees.editing.people import ADMINISTER
 from guarantees.editing.rows import REVIEW, WRITE
 from guarantees.htmx import redirect, wants_fragment
 from guarantees.models import Changeset
+from guarantees.views.desk import keeping
 
 
 class DeskRequest(HttpRequest):
@@ -36,19 +40,40 @@ View = Callable[..., HttpResponse]
 def desk_page(view: Callable[..., HttpResponse]) -> View:
     """Let editors and reviewers in, and nobody else.
 
-    Signed out: to the sign-in page and back (for htmx by a header, so that it is not swapped into a cell). Signed in
-    without the permission: 403. Nothing of the desk is kept by shared caches.
+    Signed out: to the sign-in page and back (for htmx by a header, so that it is not swapped into a cell); a form that
+    was being sent is kept meanwhile. Signed in without the permission: 403. Without a second factor where one is
+    obligatory: to its setting up. Nothing of the desk is kept by shared caches.
     """
+    return _guarded(view, WRITE)
 
+
+def people_page(view: Callable[..., HttpResponse]) -> View:
+    """Let administrators in, and nobody else; otherwise like :func:`desk_page`."""
+    return _guarded(view, ADMINISTER)
+
+
+def _guarded(view: Callable[..., HttpResponse], permission: str) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_authenticated:
+        user = request.user
+        if not user.is_authenticated:
             return _sign_in(request)
-        if not request.user.has_perm(WRITE):
+        if not user.has_perm(permission):
+            if permission == ADMINISTER:
+                raise PermissionDenied(_("This page is for administrators."))
+            if request.path == reverse("desk") and user.has_perm(ADMINISTER):
+                return plain_redirect("desk-people")
             raise PermissionDenied(_("The desk is for editors and reviewers."))
+        if lacks_second_factor(user):
+            messages.warning(
+                request, _("Set up an authenticator app or a passkey first: the desk asks for a second factor.")
+            )
+            return redirect(request, reverse("mfa_index"))
         desk_request = cast(DeskRequest, request)
         desk_request.present = Clock.present()
+        keeping.tidy(request, desk_request.user)
         response = view(desk_request, *args, **kwargs)
+        keeping.renew(request, response, desk_request.user)
         patch_cache_control(response, private=True, no_cache=True)
         return response
 
@@ -56,11 +81,16 @@ def desk_page(view: Callable[..., HttpResponse]) -> View:
 
 
 def _sign_in(request: HttpRequest) -> HttpResponse:
-    if wants_fragment(request):
+    if key := keeping.keep(request):
+        back = reverse("desk-kept", args=[key])
+    elif wants_fragment(request):
         page = urlsplit(request.headers.get("HX-Current-URL", ""))
         back = page.path + (f"?{page.query}" if page.query else "") or request.path
-        return redirect(request, f"{reverse('login')}?{urlencode({'next': back})}")
-    return redirect_to_login(request.get_full_path())
+    else:
+        return redirect_to_login(request.get_full_path())
+    if wants_fragment(request):
+        return redirect(request, f"{reverse('account_login')}?{urlencode({'next': back})}")
+    return redirect_to_login(back)
 
 
 def is_reviewer(request: DeskRequest) -> bool:
