@@ -4,7 +4,6 @@ The deeds of :mod:`guarantees.editing.changesets` call this; the only deed here 
 """
 
 from collections.abc import Iterable
-from functools import partial
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -47,8 +46,16 @@ def _tell(changeset: Changeset, kind: NoticeKind, people: Iterable[User], *, by:
     Notice.objects.bulk_create(notices)
     for notice in notices:
         if notice.to.email:
-            # Robust: a mail server that fails is written to the log, and undoes nothing.
-            transaction.on_commit(partial(_send, notice), robust=True)
+            _send_after_commit(notice)
+
+
+def _send_after_commit(notice: Notice) -> None:
+    def send() -> None:
+        _send(notice)
+
+    # Robust: a mail server that fails is written to the log, and undoes nothing. The log asks for a function's name,
+    # which a partial has not.
+    transaction.on_commit(send, robust=True)
 
 
 def _send(notice: Notice) -> None:
