@@ -165,7 +165,7 @@ def _add(fact: F, sources: Iterable[Source]) -> F:
             return draft
     fact.public_id = new_id(fact)
     check(fact)
-    _check_key(fact)
+    check_key(fact)
     fact.save()
     for source in sources:
         _cite(fact, source)
@@ -183,7 +183,7 @@ def _same_values(one: Fact, other: Fact) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
-def _check_key(fact: Fact) -> None:
+def check_key(fact: Fact) -> None:
     """Raise ValidationError if another fact, on record or in the same changeset, says the same already."""
     for _row, other in clashes(_kind(fact), [fact], fact.changeset):
         if not (fact.corrects is not None and fact.corrects.public_id == other):
@@ -206,7 +206,7 @@ def edit(*, by: User, fact: F, version: int, seen: str, values: Mapping[str, Any
     except model.DoesNotExist:
         raise Refused(_("This row has been deleted meanwhile.")) from None
     if set(SAME_KEY[_kind(fact)]).intersection(values):
-        _check_key(written)
+        check_key(written)
     if stem_of(written) != stem_of(fact):
         # A draft's id says what the draft says; it is fixed only when the fact becomes public.
         hold(NAMES_LOCK)

@@ -121,6 +121,12 @@ def address_in_lower_case(request: HttpRequest) -> str:
     return f"{path}?{query}" if query else path
 
 
+def address_elsewhere(request: HttpRequest, name: str, *args: str) -> str:
+    """Return the address of another view with the whole query of this page: where a row lies that was merged."""
+    path, query = reverse(name, args=args), request.GET.urlencode()
+    return f"{path}?{query}" if query else path
+
+
 def address_without(request: HttpRequest, name: str, value: str = "") -> str:
     """Return the address of the page without a parameter, or without one of its values; back on the first page."""
     query = request.GET.copy()

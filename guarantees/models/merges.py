@@ -1,9 +1,9 @@
 """Merges: two rows that turned out to be one. They take effect with their changeset, and are undone by another one."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from guarantees.clock import Clock
@@ -102,3 +102,10 @@ def merged_into(row: Pledge | Source, at: Clock) -> Pledge | Source | None:
             return found
         found, current = merge.into, merge.into.pk
         seen.add(current)
+
+
+def merged_rows(model: type[PledgeMerge] | type[SourceMerge], at: Clock) -> "models.QuerySet[Any, Any]":
+    """Return the ids of all rows that are part of another one at the clock's ``known``, as a subquery."""
+    public = model._default_manager.filter(changeset__in=Changeset.objects.public(at.known))
+    same = public.filter(**{model.MERGED: OuterRef(model.MERGED)}).order_by("-changeset__goes_public_at", "-pk")
+    return public.filter(into__isnull=False, pk=Subquery(same.values("pk")[:1])).values(model.MERGED)

@@ -15,7 +15,8 @@ from django.db.models.functions import Coalesce, Collate, Lower
 from django.utils.translation import get_language
 
 from guarantees.clock import Clock
-from guarantees.models import Group, LedgerEntry, Pledge, PledgeUpdate, State, StateAlias, Summit
+from guarantees.models import Group, LedgerEntry, Pledge, PledgeMerge, PledgeUpdate, State, StateAlias, Summit
+from guarantees.models.merges import merged_rows
 from guarantees.names import localised_state_name
 from guarantees.queries.counting import ConditionValues, availability, availability_in_sql
 from guarantees.text import fold
@@ -212,7 +213,7 @@ def nearest_slugs(slug: str, clock: Clock, limit: int = 5) -> list[Pledge]:
     """
     slug = slug.lower()
     elsewhere = Case(When(slug__startswith=slug.split("-")[0], then=Value(0)), default=Value(1))
-    visible = Pledge.objects.visible(clock)
+    visible = Pledge.objects.visible(clock).exclude(pk__in=merged_rows(PledgeMerge, clock))
     compared = visible.order_by(elsewhere, "slug").values_list("slug", flat=True)[:COMPARED_SLUGS]
     nearest = get_close_matches(slug, compared, n=limit, cutoff=0.5)
     pledges = visible.select_related("state").in_bulk(nearest, field_name="slug")

@@ -22,7 +22,18 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from guarantees.clock import Clock
-from guarantees.models import LedgerEntry, Pledge, PledgeUpdate, Position, Source, State, StateAlias, Summit
+from guarantees.models import (
+    LedgerEntry,
+    Pledge,
+    PledgeUpdate,
+    Position,
+    Source,
+    SourceMerge,
+    State,
+    StateAlias,
+    Summit,
+)
+from guarantees.models.merges import merged_rows
 from guarantees.names import localised_state_name
 from guarantees.text import fold
 from guarantees.vocabulary import Category
@@ -410,7 +421,7 @@ class Search:
 
     def sources(self) -> QuerySet[Source]:
         """Sources, the newest first and undated ones last: publisher, headline, id and address."""
-        sources = Source.objects.visible(self.clock)
+        sources = Source.objects.visible(self.clock).exclude(pk__in=merged_rows(SourceMerge, self.clock))
         for word in self.words:
             sources = sources.filter(_once(Q(pk__in=_with(Source, word))))
         return sources.order_by(F("published_on").desc(nulls_last=True), Collate("public_id", "C"))

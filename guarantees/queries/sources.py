@@ -22,8 +22,10 @@ from guarantees.models import (
     Position,
     Requirement,
     Source,
+    SourceMerge,
     Summit,
 )
+from guarantees.models.merges import merged_rows
 from guarantees.text import fold
 
 _BY_PUBLISHER = (Lower("publisher"), F("published_on").asc(nulls_last=True), F("public_id").asc())
@@ -45,6 +47,11 @@ class SourceFilter:
     languages: Sequence[str] = ()
 
 
+def present(clock: Clock) -> QuerySet[Source]:
+    """Return the sources that a reader sees: visible at the clock, and not merged into another one."""
+    return Source.objects.visible(clock).exclude(pk__in=merged_rows(SourceMerge, clock))
+
+
 def filtered(clock: Clock, wanted: SourceFilter, sort: str = "publisher") -> QuerySet[Source]:
     """Return the sources visible at the clock that a filter lets through, in an order of :data:`SORTS`.
 
@@ -54,7 +61,7 @@ def filtered(clock: Clock, wanted: SourceFilter, sort: str = "publisher") -> Que
 
 
 def _narrowed(clock: Clock, wanted: SourceFilter) -> QuerySet[Source]:
-    sources = Source.objects.visible(clock)
+    sources = present(clock)
     for word in fold(wanted.text).split():
         sources = sources.filter(search_text__contains=word)
     if wanted.kinds:
@@ -93,7 +100,7 @@ def facets(clock: Clock, wanted: SourceFilter) -> Facets:
 
 def languages(clock: Clock) -> list[str]:
     """Return the codes of the languages in which visible sources are written."""
-    return sorted(set(Source.objects.visible(clock).order_by().values_list("language", flat=True).distinct()))
+    return sorted(set(present(clock).order_by().values_list("language", flat=True).distinct()))
 
 
 def fact_counts(sources: Iterable[Source], clock: Clock) -> Mapping[int, int]:
@@ -123,7 +130,7 @@ def nearest_sources(public_id: str, clock: Clock, limit: int = 5) -> list[Source
         shared |= Q(public_id__contains=word)
     if not shared:
         return []
-    candidates = {source.public_id: source for source in Source.objects.visible(clock).filter(shared)[:400]}
+    candidates = {source.public_id: source for source in present(clock).filter(shared)[:400]}
     return [candidates[name] for name in get_close_matches(public_id.lower(), candidates, n=limit, cutoff=0.3)]
 
 

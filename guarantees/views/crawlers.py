@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from guarantees.clock import Clock
-from guarantees.models import Pledge, Source, State, Summit
+from guarantees.models import Pledge, PledgeMerge, Source, SourceMerge, State, Summit
+from guarantees.models.merges import merged_rows
 from guarantees.views.public import ClockRequest, public_page
 
 PAGES = (
@@ -73,12 +74,14 @@ class _Rows(Sitemap):
 
 
 def _sitemaps(clock: Clock) -> dict[str, type[Sitemap] | Sitemap]:
+    pledges = Pledge.objects.visible(clock).exclude(pk__in=merged_rows(PledgeMerge, clock))
+    sources = Source.objects.visible(clock).exclude(pk__in=merged_rows(SourceMerge, clock))
     return {
         "pages": _Pages(),
-        "pledges": _Rows("pledge-detail", "slug", Pledge.objects.visible(clock).order_by("slug")),
+        "pledges": _Rows("pledge-detail", "slug", pledges.order_by("slug")),
         "states": _Rows("state-detail", "slug", State.objects.order_by("code")),
         "summits": _Rows("summit-detail", "slug", Summit.objects.visible(clock).order_by("slug")),
-        "sources": _Rows("source-detail", "public_id", Source.objects.visible(clock).order_by("public_id")),
+        "sources": _Rows("source-detail", "public_id", sources.order_by("public_id")),
     }
 
 

@@ -14,6 +14,7 @@ from guarantees.forms.parameters import (
     Choice,
     FilterTag,
     address,
+    address_elsewhere,
     address_in_lower_case,
     address_without,
     one_of,
@@ -23,7 +24,8 @@ from guarantees.forms.parameters import (
     tags,
     text,
 )
-from guarantees.models import PledgeUpdate
+from guarantees.models import Pledge, PledgeUpdate
+from guarantees.models.merges import merged_into
 from guarantees.names import localised_group_name
 from guarantees.queries import pledges
 from guarantees.queries.counting import ConditionValues
@@ -155,6 +157,8 @@ def pledge_detail(request: ClockRequest, slug: str) -> HttpResponse:
             ],
         )
     record = pledges.record(pledge, clock)
+    if record.entry is None and isinstance(other := merged_into(pledge, clock), Pledge):
+        return HttpResponsePermanentRedirect(address_elsewhere(request, "pledge-detail", other.slug))
     statements = [strip.Statement(said.update.date, said.update.summit_id is not None) for said in record.history]
     spans = [strip.Span(span.status, span.start, span.end) for span in record.spans]
     return render(

@@ -9,6 +9,7 @@ from guarantees.forms.parameters import (
     Choice,
     FilterTag,
     address,
+    address_elsewhere,
     address_in_lower_case,
     address_without,
     one_of,
@@ -19,6 +20,7 @@ from guarantees.forms.parameters import (
     text,
 )
 from guarantees.models import Source
+from guarantees.models.merges import merged_into
 from guarantees.queries import publishers, sources
 from guarantees.queries.changes import KINDS
 from guarantees.queries.sources import SourceFilter
@@ -94,6 +96,9 @@ def source_detail(request: ClockRequest, public_id: str) -> HttpResponse:
                 for near in sources.nearest_sources(public_id, request.clock)
             ],
         )
+    other = merged_into(source, request.clock)
+    if isinstance(other, Source) and other.visible_from is not None and other.visible_from <= request.clock.known:
+        return HttpResponsePermanentRedirect(address_elsewhere(request, "source-detail", other.public_id))
     return render(
         request,
         "sources/detail.html",

@@ -227,7 +227,7 @@ def test_a_source_takes_as_many_queries_for_any_number_of_facts(
         ClaimFactory(summit=summit, **cited)
         RequirementFactory(**cited)
     publish(changeset, PUBLISHED)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get("/sources/witness/")
 
 
