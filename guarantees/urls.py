@@ -23,6 +23,8 @@ from guarantees.views.desk import home as desk_home
 from guarantees.views.desk import publishers as desk_publishers
 from guarantees.views.desk import kept as desk_kept
 from guarantees.views.desk import people as desk_people
+from guarantees.views.desk import notices as desk_notices
+from guarantees.views.desk import queues as desk_queues
 from guarantees.views.desk import review as desk_review
 from guarantees.views.desk import sheet as desk_sheet
 from guarantees.views.desk import sources as desk_sources
@@ -56,6 +58,9 @@ urlpatterns = [
         path("admin/", admin.site.urls),
         path("desk/", desk_home.desk, name="desk"),
         path("desk/start/", desk_home.start, name="desk-start"),
+        path("desk/notices/", desk_notices.notices, name="desk-notices"),
+        path("desk/feed/<slug:key>/", desk_notices.feed, name="desk-feed"),
+        path("desk/queues/<slug:name>/", desk_queues.queue, name="desk-queue"),
         path("desk/changesets/<int:pk>/", desk_sheet.sheet, name="desk-sheet"),
         path("desk/changesets/<int:pk>/details/", desk_sheet.details, name="desk-details"),
         path("desk/changesets/<int:pk>/add/<slug:kind>/", desk_sheet.add, name="desk-add"),

@@ -284,39 +284,6 @@ def test_a_published_row_is_not_deleted(anna: Person):
 # --- The desk and the changeset
 
 
-def test_the_desk_sorts_changesets_by_where_they_stand(anna: Person):
-    ChangesetFactory(title="Mine").authors.add(anna.user)
-    ChangesetFactory(title="Returned", state="changes_requested").authors.add(anna.user)
-    ChangesetFactory(title="Another's")
-    PositionFactory(
-        changeset__title="Waiting", changeset__state="submitted", changeset__submitted_at=moment("2026-03-01")
-    )
-    publish(ChangesetFactory(title="Embargoed"), at=moment("2099-01-01"))
-    publish(ChangesetFactory(title="Public"), at=moment("2026-03-01"))
-    page = anna.page("/desk/")
-    sections = [node for node, _parent in page.root.first("main").walk() if node.tag == "section"]
-    assert [section.text() for section in sections] == [
-        "Waiting for review Waiting 1 row · submitted 1 March 2026, 00:00 UTC",
-        "My drafts Mine 0 rows · by anna",
-        "Changes requested Returned 0 rows · by anna",
-        "Drafts of others Another's 0 rows",
-        "Approved, not public yet Embargoed 0 rows · goes public 1 January 2099, 00:00 UTC",
-        "Recently public Public 0 rows · public since 1 March 2026, 00:00 UTC",
-    ]
-
-
-@pytest.mark.parametrize("rows", [1, 3])
-def test_the_desk_asks_as_many_questions_for_one_changeset_as_for_three(
-    anna: Person, rows: int, django_assert_num_queries: Any
-):
-    for _n in range(rows):
-        UpdateFactory().changeset.authors.add(anna.user)
-        publish(PositionFactory().changeset, at=moment("2026-03-01"))
-        PositionFactory(changeset__state="submitted")
-    with django_assert_num_queries(12):
-        anna.page("/desk/")
-
-
 def test_a_changeset_is_started_about_a_summit_on_record(anna: Person):
     summit = SummitFactory(title="Paris summit")
     SummitFactory(title="Secret summit")

@@ -11,6 +11,7 @@ from guarantees.editing import changesets
 from guarantees.forms.changesets import StartForm
 from guarantees.models import Summit
 from guarantees.queries import desk as desk_queries
+from guarantees.queries import queues
 from guarantees.views.desk.access import DeskRequest, desk_page, is_reviewer, sheet_url
 from guarantees.views.desk.shown import focus
 
@@ -18,9 +19,13 @@ from guarantees.views.desk.shown import focus
 @require_safe
 @desk_page
 def desk(request: DeskRequest) -> HttpResponse:
-    """Show the changesets by where they stand."""
-    shown = desk_queries.desk(request.user, request.present.known)
-    return render(request, "desk/desk.html", {"desk": shown, "is_reviewer": is_reviewer(request)})
+    """Show the changesets by where they stand, and the work queues."""
+    context = {
+        "desk": desk_queries.desk(request.user, request.present.known),
+        "queues": queues.counts(request.present),
+        "is_reviewer": is_reviewer(request),
+    }
+    return render(request, "desk/desk.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
