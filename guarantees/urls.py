@@ -18,12 +18,14 @@ from guarantees.views import (
     states,
     summits,
 )
+from guarantees.views.desk import aliases as desk_aliases
 from guarantees.views.desk import corrections as desk_corrections
 from guarantees.views.desk import home as desk_home
-from guarantees.views.desk import publishers as desk_publishers
 from guarantees.views.desk import kept as desk_kept
-from guarantees.views.desk import people as desk_people
+from guarantees.views.desk import merges as desk_merges
 from guarantees.views.desk import notices as desk_notices
+from guarantees.views.desk import people as desk_people
+from guarantees.views.desk import publishers as desk_publishers
 from guarantees.views.desk import queues as desk_queues
 from guarantees.views.desk import review as desk_review
 from guarantees.views.desk import sheet as desk_sheet
@@ -105,6 +107,12 @@ urlpatterns = [
         path("desk/people/invitations/<int:pk>/withdraw/", desk_people.withdraw, name="desk-invitation-withdraw"),
         path("desk/sources/<int:pk>/", desk_sources.source, name="desk-source"),
         path("desk/sources/<int:pk>/", desk_sources.source, name="desk-source"),
+        path("desk/states/<slug:code>/", desk_aliases.aliases, name="desk-aliases"),
+        path("desk/states/<slug:code>/add/", desk_aliases.add, name="desk-alias-add"),
+        path("desk/states/<slug:code>/<int:pk>/", desk_aliases.edit, name="desk-alias"),
+        path("desk/states/<slug:code>/<int:pk>/remove/", desk_aliases.remove, name="desk-alias-remove"),
+        path("desk/merge/sources/", desk_merges.merge_sources, name="desk-merge-sources"),
+        path("desk/merge/pledges/", desk_merges.merge_pledges, name="desk-merge-pledges"),
         path("desk/publishers/", desk_publishers.publisher_list, name="desk-publishers"),
         path("desk/publishers/<path:name>/", desk_publishers.publisher, name="desk-publisher"),
         prefix_default_language=False,

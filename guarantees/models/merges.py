@@ -108,4 +108,5 @@ def merged_rows(model: type[PledgeMerge] | type[SourceMerge], at: Clock) -> "mod
     """Return the ids of all rows that are part of another one at the clock's ``known``, as a subquery."""
     public = model._default_manager.filter(changeset__in=Changeset.objects.public(at.known))
     same = public.filter(**{model.MERGED: OuterRef(model.MERGED)}).order_by("-changeset__goes_public_at", "-pk")
-    return public.filter(into__isnull=False, pk=Subquery(same.values("pk")[:1])).values(model.MERGED)
+    latest: models.QuerySet[Any, Any] = public.filter(into__isnull=False, pk=Subquery(same.values("pk")[:1]))
+    return latest.values(model.MERGED)
