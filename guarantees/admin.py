@@ -6,7 +6,6 @@ at ``/desk/people/``, groups and their permissions cannot be changed, and no pas
 
 from typing import Any
 
-from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django import forms
@@ -14,60 +13,16 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
-from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from guarantees.accounts import lacks_second_factor
 from guarantees.editing import people
 from guarantees.editing.errors import Refused
-from guarantees.editing.people import ADMINISTER
 from guarantees.models import FeedKey, StagedImport
 
 HIDDEN = (FeedKey, StagedImport)
 """What nobody looks at: private addresses, and files that were handed in."""
-
-
-class Administration(admin.AdminSite):
-    """The site of the administrators; signing in and out is the app's own, with its throttle and second factor."""
-
-    site_header = gettext_lazy("Guarantee Ledger")
-    site_title = gettext_lazy("Guarantee Ledger")
-    index_title = gettext_lazy("Administration")
-
-    def has_permission(self, request: HttpRequest) -> bool:
-        """Whether a person may be here: an administrator, with a second factor where one is obligatory."""
-        user = request.user
-        return user.is_active and user.has_perm(ADMINISTER) and not lacks_second_factor(user)
-
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Lead to the sign-in page; tell who is signed in that this is not for them."""
-        if not request.user.is_authenticated:
-            target = request.GET.get("next", "")
-            index = reverse("admin:index")
-            return redirect_to_login(target if target.startswith(index) else index)
-        if not request.user.has_perm(ADMINISTER):
-            raise PermissionDenied(_("This page is for administrators."))
-        if lacks_second_factor(request.user):
-            return redirect("mfa_index")
-        return redirect("admin:index")
-
-    def logout(  # type: ignore[override]  # a redirect instead of a page of the admin's
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Lead to the page of the account, where the button for it is."""
-        return redirect("mfa_index")
-
-    def password_change(  # type: ignore[override]  # a redirect instead of a page of the admin's
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Lead to the app's own page."""
-        return redirect("account_change_password")
 
 
 class ViewOnly(admin.ModelAdmin):
@@ -122,7 +77,6 @@ class PersonAdmin(ViewOnly):
 
     form = PersonForm
     list_display = ("username", "email", "is_active", "last_login")
-    list_filter = ("is_active", "groups")
     search_fields = ("username", "email", "first_name", "last_name")
     ordering = ("username",)
     fields = ("username", "first_name", "last_name", "email", "is_active", "groups", "last_login", "date_joined")
@@ -146,7 +100,6 @@ class AuthenticatorAdmin(ViewOnly):
     """Second factors: removing those of somebody who has lost them. What they hold is shown to nobody."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
-    list_filter = ("type",)
     list_select_related = ("user",)
     search_fields = ("user__username",)
     fields = ("user", "type", "created_at", "last_used_at")
@@ -185,9 +138,6 @@ class SessionAdmin(ViewOnly):
         messages.info(request, _("Whoever used these sessions is signed out."))
 
 
-for foreign in (EmailAddress, EmailConfirmation, Authenticator, UserSession, User, Group):
-    if admin.site.is_registered(foreign):
-        admin.site.unregister(foreign)
 admin.site.register(User, PersonAdmin)
 admin.site.register(Group, ViewOnly)
 admin.site.register(LogEntry, ViewOnly)

@@ -16,5 +16,5 @@ class GuaranteesConfig(AppConfig):
 class AdministrationConfig(admin_apps.AdminConfig):
     """Django's admin, open to administrators of the desk only."""
 
-    default_site = "guarantees.admin.Administration"
+    default_site = "guarantees.administration.Administration"
     default = False
