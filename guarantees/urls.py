@@ -21,6 +21,7 @@ from guarantees.views import (
 from guarantees.views.desk import aliases as desk_aliases
 from guarantees.views.desk import corrections as desk_corrections
 from guarantees.views.desk import home as desk_home
+from guarantees.views.desk import intake as desk_intake
 from guarantees.views.desk import kept as desk_kept
 from guarantees.views.desk import merges as desk_merges
 from guarantees.views.desk import notices as desk_notices
@@ -31,6 +32,7 @@ from guarantees.views.desk import review as desk_review
 from guarantees.views.desk import sheet as desk_sheet
 from guarantees.views.desk import sources as desk_sources
 from guarantees.views.desk import summits as desk_summits
+from guarantees.views.desk import undo as desk_undo
 from guarantees.views.healthz import healthz
 
 handler400 = "guarantees.views.errors.bad_request"
@@ -106,6 +108,28 @@ urlpatterns = [
         path("desk/people/invitations/<int:pk>/send/", desk_people.send, name="desk-invitation-send"),
         path("desk/people/invitations/<int:pk>/withdraw/", desk_people.withdraw, name="desk-invitation-withdraw"),
         path("desk/sources/<int:pk>/", desk_sources.source, name="desk-source"),
+        path("desk/undo/", desk_undo.undo, name="desk-undo"),
+        path("desk/summits/<slug:slug>/record/", desk_intake.intake, name="desk-intake"),
+        path("desk/changesets/<int:pk>/record/attendance/", desk_intake.attend, name="desk-intake-attendance"),
+        path("desk/changesets/<int:pk>/record/paste/", desk_intake.paste, name="desk-intake-paste"),
+        path("desk/changesets/<int:pk>/record/add/<slug:code>/", desk_intake.add, name="desk-intake-add"),
+        path("desk/changesets/<int:pk>/record/<slug:row>/sources/", desk_intake.sources, name="desk-intake-sources"),
+        path(
+            "desk/changesets/<int:pk>/record/<slug:row>/sources/new/",
+            desk_intake.new_source,
+            name="desk-intake-source-new",
+        ),
+        path(
+            "desk/changesets/<int:pk>/record/<slug:row>/sources/<int:source_pk>/remove/",
+            desk_intake.remove_source,
+            name="desk-intake-source-remove",
+        ),
+        path(
+            "desk/changesets/<int:pk>/record/<slug:row>/cells/<slug:name>/",
+            desk_intake.cell,
+            name="desk-intake-cell",
+        ),
+        path("desk/changesets/<int:pk>/record/<slug:row>/<slug:deed>/", desk_intake.act, name="desk-intake-act"),
         path("desk/sources/<int:pk>/", desk_sources.source, name="desk-source"),
         path("desk/states/<slug:code>/", desk_aliases.aliases, name="desk-aliases"),
         path("desk/states/<slug:code>/add/", desk_aliases.add, name="desk-alias-add"),

@@ -3,7 +3,7 @@
 ``page = Page(response)`` · ``page.swap(answer, target="updates-1-status")`` · ``page == Page(fresh_response)``.
 Knows outerHTML and delete, parts out of band (also inside ``<template>``), and the status region. Two pages are equal
 if their main parts are, but for what differs from one drawing to the next: the tokens of forms, where the focus is
-put, messages, and whether a fold is open.
+put, messages, the time of a save, and whether a fold is open.
 """
 
 from __future__ import annotations
@@ -54,13 +54,15 @@ class Node:
             attributes["value"] = "token"
         if self.tag == "details":
             attributes.pop("open", None)
-        if attributes.get("id") == "sheet-count":
+        if attributes.get("id") in ("sheet-count", "progress"):
             attributes.pop("tabindex", None)
         children: list[Any] = []
         for child in self.children:
             outline = " ".join(child.split()) if isinstance(child, str) else child.outline()
             if outline:
                 children.append(outline)
+        if attributes.get("class") == "saved-at":
+            return None  # the time of a save is said with its answer only
         if "notice" in (attributes.get("class") or "") and attributes.get("role") == "status":
             return None
         return (self.tag, sorted(attributes.items(), key=str), children)
@@ -123,8 +125,11 @@ class Page:
     def __init__(self, response: Any) -> None:
         self.root = parse(response.content.decode())
 
-    def swap(self, answer: Any, target: str, *, delete: bool = False) -> Node:
-        """Put an answer in the place of the element with the id ``target``; return the answer's own part."""
+    def swap(self, answer: Any, target: str = "", *, delete: bool = False) -> Node:
+        """Put an answer in the place of the element with the id ``target``; return the answer's own part.
+
+        Without a target it goes where its headers say; nowhere if they say that all its parts know their places.
+        """
         fragment = parse(answer.content.decode())
         own = Node("fragment")
         for child in self._unwrapped(fragment):
@@ -132,7 +137,9 @@ class Page:
                 self._swap_apart(child)
             else:
                 own.children.append(child)
-        node, parent = self.root.find(target)
+        if answer.headers.get("HX-Reswap") == "none":
+            return own
+        node, parent = self.root.find(target or answer.headers["HX-Retarget"].removeprefix("#"))
         place = parent.children.index(node)
         parent.children[place : place + 1] = [] if delete else own.children
         return own
@@ -150,10 +157,12 @@ class Page:
             target, _parent = self.root.find(how.removeprefix("beforeend:#"))
             target.children += node.children
             return
-        assert how in ("true", "innerHTML"), how
+        assert how in ("true", "innerHTML", "delete"), how
         target, parent = self.root.find(node.attributes["id"] or "")
         if how == "innerHTML":
             target.children = node.children
+        elif how == "delete":
+            parent.children.remove(target)
         else:
             parent.children[parent.children.index(target)] = node
 

@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from guarantees import clock
 from guarantees.editing.errors import Forbidden, Stale
 from guarantees.models.base import SearchTextField, Versioned
 from guarantees.text import MAX_PROSE, tidy, unsafe_character
@@ -138,9 +139,7 @@ def _unsettled(row: models.Model, constraints: Iterable[models.BaseConstraint]) 
             others.append(constraint)
     if not conditions:
         return others
-    together = models.Q()
-    for constraint in conditions:
-        together &= constraint.condition
+    together = models.Q(*(constraint.condition for constraint in conditions))
     values = row._get_field_expression_map(meta=row._meta)  # type: ignore[attr-defined]  # what a constraint checks against
     return others if together.check(values) else [*conditions, *others]
 
@@ -188,6 +187,21 @@ def last_change(row: models.Model) -> tuple[str, Any]:
     return (user.get_username() if user else ""), event.pgh_created_at
 
 
+def _keep_first(row: models.Model) -> None:
+    """Keep a row as it is before its first edit; the history of most kinds begins only with an edit."""
+    events: Any = row.events  # type: ignore[attr-defined]  # by pghistory
+    if events.exists():
+        return
+    kept = {field.attname for field in events.model._meta.concrete_fields}
+    values = {
+        field.attname: getattr(row, field.attname)
+        for field in row._meta.concrete_fields
+        if field.attname in kept
+    }
+    at = getattr(row, "visible_from", None) or clock.now()
+    events.model.objects.create(**values, pgh_obj_id=row.pk, pgh_label="first", pgh_created_at=at)
+
+
 def overwrite(among: models.QuerySet[V], row: V, *, version: int, seen: str, values: Mapping[str, Any]) -> V:
     """Write some fields of a row in one conditional statement, and return the row as it then is.
 
@@ -200,6 +214,7 @@ def overwrite(among: models.QuerySet[V], row: V, *, version: int, seen: str, val
         version = current.version
     if current.version != version:
         raise Stale(current, *last_change(current))
+    _keep_first(current)
     changes = tidied(values)
     for name, value in changes.items():
         setattr(current, name, value)

@@ -67,7 +67,7 @@ def test_a_saved_cell_leaves_the_page_as_a_fresh_one(anna: Person, update: Pledg
     own = page.swap(answer, f"updates-{update.pk}-status")
     assert (answer.status_code, own.text()) == (200, f"Edit Status, {update.pledge.state.name}: Committed")
     assert page == anna.page(sheet_of(update))
-    assert page.status() == f"Saved: Status, {update.public_id}"
+    assert page.status() == f"Saved: Status, {update.public_id} Undo"
     assert [node.tag for node in page.focus()] == ["button"]
     update.refresh_from_db()
     assert (update.status, update.version) == ("committed", 2)
@@ -269,7 +269,7 @@ def test_without_script_a_saved_cell_leads_back_to_its_row(anna: Person, update:
     sent = {"version": "1", "status": "committed"}
     response = anna.post(cell_of(update, "status"), sent)
     assert (response.status_code, response["Location"]) == (303, f"{sheet_of(update)}#updates-{update.pk}")
-    assert "Saved." in anna.page(sheet_of(update)).root.text()
+    assert f"Saved: Status, {update.public_id}" in anna.page(sheet_of(update)).root.text()
 
 
 def test_without_script_an_invalid_cell_stays_open_on_the_sheet(anna: Person, update: PledgeUpdate):

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from guarantees import htmx
 from guarantees.editing import changesets, facts
+from guarantees.editing import undo as undoing
 from guarantees.editing.changesets import LEAD
 from guarantees.editing.errors import Refused, Stale
 from guarantees.editing.rows import fingerprint
@@ -22,6 +23,7 @@ from guarantees.models import Changeset, Pledge
 from guarantees.models.base import Fact
 from guarantees.queries import desk as desk_queries
 from guarantees.views.desk.access import DeskRequest, changeset_or_404, desk_page, is_reviewer, refusal, sheet_url
+from guarantees.views.desk.offers import announcement, as_sent
 from guarantees.views.desk.shown import Conflict, ShownRow, ShownSummit, focus, open_form
 from guarantees.views.errors import NotRecorded
 from guarantees.vocabulary import Category, ChangesetState
@@ -141,13 +143,14 @@ def cell(request: DeskRequest, kind: str, pk: int, name: str) -> HttpResponse:
         if not row.is_editable:
             raise NotRecorded(_("This changeset is not open for writing."))
         if "show" in request.GET:
-            shown.autofocus = True
+            shown.autofocus = request.GET["show"] != "quiet"
         else:
             focus(open_form(shown))
         return _cell_answer(request, row, name)
     form = open_form(shown, request.POST)
     status = 422
     if form.is_valid():
+        before = undoing.present(fact, shown.cell.fields)
         try:
             written = facts.edit(
                 by=request.user,
@@ -162,10 +165,10 @@ def cell(request: DeskRequest, kind: str, pk: int, name: str) -> HttpResponse:
             form.add_error(None, error.message)
             status = 409
         except Stale as stale:
-            _show_conflict(request, row, name, stale)
+            _show_conflict(row, name, stale, request.POST)
             status = 409
         else:
-            return _saved(request, of_kind, written, name)
+            return _saved(request, of_kind, written, name, before)
     focus(form)
     return _cell_answer(request, row, name, status=status)
 
@@ -178,19 +181,20 @@ def _cell_answer(request: DeskRequest, row: ShownRow, name: str, *, status: int 
     return sheet_page(request, changeset_or_404(changeset.pk), status=status, opened=row)
 
 
-def _saved(request: DeskRequest, kind: fact_forms.Kind, fact: Fact, name: str) -> HttpResponse:
+def _saved(request: DeskRequest, kind: fact_forms.Kind, fact: Fact, name: str, before: dict[str, Any]) -> HttpResponse:
     changeset = changeset_or_404(fact.changeset_id)
     row = shown_row(request, kind, fact)
+    text = _("Saved: %(cell)s, %(fact)s") % {"cell": row.cells[name].label, "fact": fact.public_id}
+    announce = announcement(text, fact, row.cells[name].cell.fields, before, "sheet")
     if htmx.wants_fragment(request):
-        row.cells[name].autofocus = True
+        row.cells[name].autofocus = "quiet" not in request.POST
         context = with_count(request, changeset, row=row, cell=row.cells[name])
-        announce = _("Saved: %(cell)s, %(fact)s") % {"cell": row.cells[name].label, "fact": fact.public_id}
         return htmx.fragment(request, f"{SHEET}#saved-cell", context, announce=announce)
-    messages.success(request, _("Saved."))
+    messages.success(request, announce)
     return htmx.redirect(request, sheet_url(changeset, row.anchor))
 
 
-def _show_conflict(request: DeskRequest, row: ShownRow, name: str, stale: Stale) -> None:
+def _show_conflict(row: ShownRow, name: str, stale: Stale, sent: Any) -> None:
     """Show what was typed beside what somebody else saved; the form is now based on the row as it is."""
     shown = row.cells[name]
     typed = shown.form
@@ -201,7 +205,7 @@ def _show_conflict(request: DeskRequest, row: ShownRow, name: str, stale: Stale)
         setattr(row.row.fact, field_name, value)
     mine = _in_words(row.row.fact, shown.cell)
     shown.conflict = Conflict(mine, theirs, stale.who or _("somebody else"), stale.when)
-    data = request.POST.copy()
+    data = sent.copy()
     data["version"] = str(current.version)
     data["seen"] = fingerprint(current, shown.cell.fields)
     open_form(shown, data)
@@ -219,6 +223,47 @@ def _in_words(fact: Any, cell: fact_forms.Cell) -> str:
         elif value not in (None, ""):
             words.append(str(display() if display else value))
     return ", ".join(words) or _("empty")
+
+
+# --- Undo (see desk.undo)
+
+
+def address_of(fact: Any) -> str:
+    """Return the address of the row in which a draft stands."""
+    kind = fact_forms.kind_of(fact)
+    return sheet_url(changeset_or_404(fact.changeset_id), f"{kind.name}-{fact.pk}")
+
+
+def undone(request: DeskRequest, fact: Fact, written: Fact, before: dict[str, Any]) -> HttpResponse:
+    """Answer to an undo: the cells as they were."""
+    announce = announcement(_("Undone: %(fact)s") % {"fact": written.public_id}, written, before, before, "sheet")
+    if not htmx.wants_fragment(request):
+        messages.success(request, announce)
+        return htmx.redirect(request, address_of(fact))
+    row = shown_row(request, fact_forms.kind_of(written), written)
+    cells = [cell for cell in row.cells.values() if set(cell.cell.fields).intersection(before)]
+    for cell in cells[:1]:
+        cell.autofocus = True
+    context = with_count(request, changeset_or_404(fact.changeset_id), row=row, cells=cells)
+    response = htmx.fragment(request, f"{SHEET}#undone", context, announce=announce)
+    response["HX-Reswap"] = "none"
+    return response
+
+
+def undo_conflict(request: DeskRequest, offered: undoing.Offer, stale: Stale) -> HttpResponse:
+    """Show what an undo would have put back beside what somebody else saved since, in the cell."""
+    row = shown_row(request, fact_forms.kind_of(offered.fact), offered.fact)
+    names = set(offered.values or ())
+    cell = next(cell for cell in row.cells.values() if names.intersection(cell.cell.fields))
+    data = as_sent(offered.values or {})
+    data["version"], data["seen"] = str(offered.version), offered.seen
+    open_form(cell, data).is_valid()
+    _show_conflict(row, cell.cell.name, stale, data)
+    if cell.form is not None:
+        focus(cell.form)
+    response = _cell_answer(request, row, cell.cell.name, status=409)
+    response["HX-Retarget"], response["HX-Reswap"] = f"#{cell.anchor}", "outerHTML"
+    return response
 
 
 # --- Rows
