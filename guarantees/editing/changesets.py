@@ -515,11 +515,13 @@ def _as_seen(row: Any) -> list[Any]:
 def examine(changeset: Changeset, at: dt.datetime) -> Findings:
     """Look for everything that would stand against a changeset going public at a moment. Only reads."""
     facts = {model: list(_with_citations(model, changeset)) for model in FACTS}
+    overtaken = [*_of_ended(facts, changeset, at), *_of_merges(facts, changeset)]
+    behind = {problem.fact.public_id for problem in overtaken if problem.fact is not None}
     problems = [
         *_of_each(facts, changeset, at),
-        *_of_ended(facts, changeset, at),
-        *_of_merges(facts, changeset),
-        *_of_keys(facts, changeset),
+        *overtaken,
+        # What stands on record beside a fact that is to be rebased first is no trouble of its own.
+        *(problem for problem in _of_keys(facts, changeset) if problem.fact and problem.fact.public_id not in behind),
         *_of_reservations(changeset),
     ]
     if not any(facts.values()) and not _ends_or_merges(changeset):
@@ -533,7 +535,8 @@ def examine(changeset: Changeset, at: dt.datetime) -> Findings:
         except LadderViolation as violation:
             after[pledge_id] = None
             about = next((f for f in facts[PledgeUpdate] if f.public_id == violation.later), None)
-            problems.append(Problem(str(violation), about))
+            if behind.isdisjoint({violation.later, violation.earlier}):
+                problems.append(Problem(str(violation), about))
     return Findings(problems, before, after, _evidence(facts[PledgeUpdate], said, at))
 
 
@@ -689,7 +692,9 @@ def _said(changeset: Changeset, at: dt.datetime) -> dict[int, tuple[list[Said], 
             continue
         known_from, known_to = update.known.lower, update.known.upper
         earlier.append(ledger.said_of(update, known_from, known_to))
-        later.append(ledger.said_of(update, known_from, at if update.pk in ended else known_to))
+        # Something that another changeset has ended first, stays ended from then on.
+        ends = min(at, known_to or at) if update.pk in ended else known_to
+        later.append(ledger.said_of(update, known_from, ends))
     return said
 
 
