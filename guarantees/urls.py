@@ -20,6 +20,7 @@ from guarantees.views import (
 )
 from guarantees.views.desk import aliases as desk_aliases
 from guarantees.views.desk import corrections as desk_corrections
+from guarantees.views.desk import duplicates as desk_duplicates
 from guarantees.views.desk import home as desk_home
 from guarantees.views.desk import intake as desk_intake
 from guarantees.views.desk import kept as desk_kept
@@ -135,6 +136,7 @@ urlpatterns = [
         path("desk/states/<slug:code>/add/", desk_aliases.add, name="desk-alias-add"),
         path("desk/states/<slug:code>/<int:pk>/", desk_aliases.edit, name="desk-alias"),
         path("desk/states/<slug:code>/<int:pk>/remove/", desk_aliases.remove, name="desk-alias-remove"),
+        path("desk/changesets/<int:pk>/duplicates/", desk_duplicates.duplicates, name="desk-duplicates"),
         path("desk/merge/sources/", desk_merges.merge_sources, name="desk-merge-sources"),
         path("desk/merge/pledges/", desk_merges.merge_pledges, name="desk-merge-pledges"),
         path("desk/publishers/", desk_publishers.publisher_list, name="desk-publishers"),

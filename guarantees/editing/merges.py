@@ -62,9 +62,9 @@ def merge_sources(*, by: User, changeset: Changeset, source: Source, into: Sourc
         current = model._default_manager.filter(known__upper_inf=True, sources=source).exclude(pk__in=ended)
         for fact in current.order_by("pk"):
             successor = facts.correct(by=by, changeset=changeset, fact=fact, values={}, sources=[])
-            _copy_citations([fact], successor, {source.pk: into.pk})
+            copy_citations([fact], successor, {source.pk: into.pk})
         for draft in model._default_manager.filter(known__isnull=True, changeset=changeset, sources=source):
-            _copy_citations([draft], draft, {source.pk: into.pk})
+            copy_citations([draft], draft, {source.pk: into.pk})
     return merge
 
 
@@ -88,7 +88,7 @@ def _merge(changeset: Changeset, model: Any, row: Any, into: Any) -> Any:
     return present or model.objects.create(changeset=changeset, into=into, **{model.MERGED: row})
 
 
-def _copy_citations(of: Sequence[Fact], to: Fact, instead: Mapping[int, int] | None = None) -> None:
+def copy_citations(of: Sequence[Fact], to: Fact, instead: Mapping[int, int] | None = None) -> None:
     """Give a draft the citations of some facts, none twice; ``instead`` names sources that take another's place.
 
     Where two citations become one, what the first says about place and credibility is filled in by the second.
@@ -223,7 +223,7 @@ def said_by(update: PledgeUpdate) -> dict[str, Any]:
 
 def _move(by: User, changeset: Changeset, update: PledgeUpdate, into: Pledge) -> None:
     draft = facts.add_update(by=by, changeset=changeset, pledge=into, values=said_by(update))
-    _copy_citations([update], draft)
+    copy_citations([update], draft)
     _end(by, changeset, update, into)
 
 
@@ -237,7 +237,7 @@ def _extend(by: User, changeset: Changeset, clash: Clash) -> None:
     draft = facts.correct(
         by=by, changeset=changeset, fact=clash.present, values=values, sources=[], kind=CorrectionKind.EXTENDED
     )
-    _copy_citations([clash.present, clash.moved], draft)
+    copy_citations([clash.present, clash.moved], draft)
 
 
 def joined(first: str, second: str) -> str:
@@ -250,7 +250,7 @@ def _move_conditions(by: User, changeset: Changeset, pledge: Pledge, into: Pledg
     current = ConditionState.objects.filter(known__upper_inf=True, pledge=pledge).exclude(pk__in=ended)
     for state in current.order_by("pk"):
         successor = facts.correct(by=by, changeset=changeset, fact=state, values={"pledge": into}, sources=[])
-        _copy_citations([state], successor)
+        copy_citations([state], successor)
 
 
 def transfer(draft: PledgeUpdate, to: Pledge) -> None:
