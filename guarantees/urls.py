@@ -21,6 +21,7 @@ from guarantees.views import (
 from guarantees.views.desk import aliases as desk_aliases
 from guarantees.views.desk import corrections as desk_corrections
 from guarantees.views.desk import duplicates as desk_duplicates
+from guarantees.views.desk import history as desk_history
 from guarantees.views.desk import home as desk_home
 from guarantees.views.desk import intake as desk_intake
 from guarantees.views.desk import kept as desk_kept
@@ -85,6 +86,14 @@ urlpatterns = [
             desk_review.comment,
             name="desk-fact-comment",
         ),
+        path("desk/changesets/<int:pk>/revert/", desk_history.revert, name="desk-revert"),
+        path("desk/facts/<slug:kind>/<int:pk>/correct/", desk_corrections.correct, name="desk-correct"),
+        path("desk/facts/<slug:kind>/<int:pk>/retract/", desk_corrections.retract, name="desk-retract"),
+        path("desk/facts/<slug:kind>/<int:pk>/history/", desk_history.fact, name="desk-fact"),
+        path("desk/versions/<slug:kind>/<int:pk>/", desk_history.versions, name="desk-versions"),
+        path("desk/versions/<slug:kind>/<int:pk>/restore/", desk_history.restore, name="desk-restore"),
+        path("desk/pledges/<slug:slug>/", desk_history.pledge, name="desk-pledge"),
+        path("desk/summits/<slug:slug>/edit/", desk_history.summit, name="desk-summit-edit"),
         path("desk/retractions/<int:pk>/remove/", desk_corrections.unretract, name="desk-unretract"),
         path("desk/rows/<slug:kind>/<int:pk>/delete/", desk_sheet.delete, name="desk-delete"),
         path("desk/rows/<slug:kind>/<int:pk>/sources/", desk_sources.sources, name="desk-sources"),

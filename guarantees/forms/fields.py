@@ -56,7 +56,7 @@ class PledgeField(forms.ModelChoiceField):
         self.error_messages["invalid_choice"] = _("No pledge has this name. It is the last part of its address.")
 
     def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, int):
+        if isinstance(value, int) and self.queryset is not None:
             return self.queryset.values_list("slug", flat=True).filter(pk=value).first() or ""
         return super().prepare_value(value)
 

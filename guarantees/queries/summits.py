@@ -382,16 +382,20 @@ class SummitRecord:
         return [(kind, results) for kind, results in self.outcomes.items() if results]
 
     @property
-    def sources(self) -> list[Source]:
-        """All sources of the meeting and of what is told of it, each once, in the order of their ids."""
-        facts: list[Participation | PledgeUpdate | Position | CollectiveClaim] = [
+    def facts(self) -> list[Participation | PledgeUpdate | Position | CollectiveClaim]:
+        """All facts that are told of the meeting."""
+        return [
             *(attendee.participation for attendee in self.attendees.listed),
             *(update for group in self.outcomes.values() for result in group for update in result.updates),
             *self.positions,
             *self.claims,
         ]
+
+    @property
+    def sources(self) -> list[Source]:
+        """All sources of the meeting and of what is told of it, each once, in the order of their ids."""
         cited = {source.pk: source for source in self.own_sources}
-        for fact in facts:
+        for fact in self.facts:
             cited |= {source.pk: source for source in fact.sources.all()}
         return sorted(cited.values(), key=lambda source: source.public_id)
 

@@ -32,6 +32,7 @@ from guarantees.queries.counting import ConditionValues
 from guarantees.queries.pledges import PledgeFilters
 from guarantees.views.errors import NotRecorded, Suggestion
 from guarantees.views.public import ClockRequest, public_page
+from guarantees.views.tools import equipped
 from guarantees.vocabulary import Area, Availability, Category, ConditionCode, Status, Term
 
 PLEDGES_PER_PAGE = 40
@@ -167,6 +168,7 @@ def pledge_detail(request: ClockRequest, slug: str) -> HttpResponse:
         {
             "pledge": pledge,
             "record": record,
+            "is_editable": equipped(request, (said.update for said in record.history)),
             "history": [(said.update, _as_published(said.replaced[-1:], clock)) for said in record.history],
             "retracted": [(update, _as_published([update], clock)) for update in record.retracted],
             "trail": [

@@ -21,6 +21,7 @@ from guarantees.names import localised_group_name
 from guarantees.queries import states
 from guarantees.views.errors import NotRecorded, Suggestion
 from guarantees.views.public import ClockRequest, public_page
+from guarantees.views.tools import equipped
 from guarantees.vocabulary import StateKind
 
 STATEMENTS_PER_PAGE = 25
@@ -73,13 +74,17 @@ def state_detail(request: ClockRequest, code: str) -> HttpResponse:
             ],
         )
     page = page_of(request.GET, states.statement_keys(state, request.clock), STATEMENTS_PER_PAGE)
+    record, statements = states.record(state, request.clock), states.statements(list(page.object_list))
+    positions = [position for history in record.positions for position in (history.present, *history.earlier)]
+    updates = [statement.update for statement in statements if statement.update is not None]
     return render(
         request,
         "states/detail.html",
         {
-            "record": states.record(state, request.clock),
+            "record": record,
             "page": page,
-            "statements": states.statements(list(page.object_list)),
+            "statements": statements,
+            "is_editable": equipped(request, positions, record.participations, updates),
             "trail": [(_("States"), address(request.clock, "state-list"))],
         },
     )

@@ -12,6 +12,7 @@ from guarantees.queries import summits
 from guarantees.queries.summits import SummitFilter
 from guarantees.views.errors import NotRecorded, Suggestion
 from guarantees.views.public import ClockRequest, public_page
+from guarantees.views.tools import equipped
 from guarantees.vocabulary import SummitFormat, SummitKind
 
 SUMMITS_PER_PAGE = 50
@@ -75,6 +76,7 @@ def summit_detail(request: ClockRequest, slug: str) -> HttpResponse:
         "summits/detail.html",
         {
             "record": record,
+            "is_editable": equipped(request, record.facts),
             "sources": sources,
             "numbers": {source.pk: number for number, source in enumerate(sources, start=1)},
             "summit": summit,
