@@ -115,6 +115,13 @@ CSRF_FAILURE_VIEW = "guarantees.views.errors.csrf_failure"
 LANGUAGE_COOKIE_SECURE = HTTPS
 X_FRAME_OPTIONS = "DENY"
 
+# A file that is too large is stopped on its way in; the first of these says how large is too large.
+FILE_UPLOAD_HANDLERS = [
+    "guarantees.forms.imports.CappedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
 # One constant policy without nonces, so that pages can be cached and compared byte for byte.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

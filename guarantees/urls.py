@@ -23,6 +23,7 @@ from guarantees.views.desk import corrections as desk_corrections
 from guarantees.views.desk import duplicates as desk_duplicates
 from guarantees.views.desk import history as desk_history
 from guarantees.views.desk import home as desk_home
+from guarantees.views.desk import imports as desk_imports
 from guarantees.views.desk import intake as desk_intake
 from guarantees.views.desk import kept as desk_kept
 from guarantees.views.desk import merges as desk_merges
@@ -64,6 +65,8 @@ urlpatterns = [
         path("admin/", admin.site.urls),
         path("desk/", desk_home.desk, name="desk"),
         path("desk/start/", desk_home.start, name="desk-start"),
+        path("desk/import/", desk_imports.imports, name="desk-import"),
+        path("desk/import/<int:pk>/", desk_imports.detail, name="desk-import-detail"),
         path("desk/notices/", desk_notices.notices, name="desk-notices"),
         path("desk/feed/<slug:key>/", desk_notices.feed, name="desk-feed"),
         path("desk/queues/<slug:name>/", desk_queues.queue, name="desk-queue"),

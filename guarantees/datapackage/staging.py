@@ -84,14 +84,11 @@ class _Placed(Problems):
     def __init__(self, names: Mapping[str, Mapping[str, str]]) -> None:
         super().__init__(MOST_PROBLEMS)
         self.names = names
-        self.places: set[Place] = set()
 
     def add(self, file: str, row: int | None, column: str | None, message: str) -> None:
         names = self.names.get(file, {})
         shown = ", ".join(names.get(name, name) for name in column.split(", ")) if column else None
-        if row is not None:
-            self.places.add((names.get("", file.removesuffix(".csv")), row))
-        super().add(file, row, shown, message)
+        super().add(f"{names['']}.csv" if "" in names else file, row, shown, message)
 
 
 class _Reading(Reading):
@@ -150,7 +147,7 @@ class Look:
     """What was handed in, with everything that is needed to understand its cells; nothing here writes to the record.
 
     ``columns`` tells for each table which field each of its columns is. ``own`` are the open changesets whose drafts
-    the rows may build on. ``skip`` are rows that are left out.
+    the rows may build on. ``skip`` are rows that are left out, ``unsound`` those whose problems have been noted before.
     """
 
     def __init__(
@@ -161,12 +158,14 @@ class Look:
         is_package: bool,
         own: Sequence[int],
         skip: set[Place],
+        unsound: set[Place],
         now: dt.datetime,
     ) -> None:
         self.tables = {table.name: table for table in handed}
         self.columns = columns
         self.is_package = is_package
-        self.skip = skip
+        self.skip = skip | unsound
+        self.unsound = unsound
         self.problems = _Placed(self._names())
         kind = Reading if is_package else _Reading
         self.reading = kind(Path(), self.problems, now, now, False, lambda read: None, own=list(own))
@@ -207,7 +206,7 @@ class Look:
             names[f"{name}.csv"] = {**named, "": name}
             if not self.is_package:
                 # What a row says about its new pledge or source is checked as a row of theirs.
-                own = {field: named[field] for field in ("state", "category", "title") if field in named}
+                own = {str(field): named[field] for field in ("state", "category", "title") if field in named}
                 names.setdefault("pledges.csv", {"slug": named.get("pledge", "pledge"), **own, "": name})
                 about = {part: named[f"source_{part}"] for part in DESCRIBED if f"source_{part}" in named}
                 names.setdefault("sources.csv", {"url": named.get("sources", "sources"), **about, "": name})
@@ -590,10 +589,21 @@ class Look:
             self._set_drafted_apart(file, result)
             number_new_ids(file)
         check_against_record(reading)
-        check_ladders(reading)
+        if self._tell_doubtful():
+            check_ladders(reading)
         for file in BROUGHT:
             self._tell(file, result)
         return result
+
+    def _tell_doubtful(self) -> bool:
+        """Note the pledges whose history cannot be judged; return whether any can."""
+        for table, cells in [(t, dict(t.rows)) for t in self.tables.values() if t.name == "updates"]:
+            for number in [number for name, number in self.unsound if name == table.name]:
+                pledge = cells_of(self.columns[table.name], cells[number]).get("pledge", "").lower()
+                if not pledge:
+                    return False
+                self.reading.doubtful.add(pledge)
+        return True
 
     def _staged(self, file: File, result: Comparison) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a file for its staged table; those with a problem are left out."""

@@ -205,9 +205,7 @@ def _check_characters(text: str, of: str = "") -> None:
     if found:
         line = text.count("\n", 0, found.start()) + 1
         code = unsafe_character(found.group())
-        message = _(
-            "Line %(line)s holds the character %(code)s, which stands in no text. This may be no table of text."
-        )
+        message = _("Line %(line)s holds the character %(code)s, which no text holds. Is it a table of text?")
         raise Unusable(of + message % {"line": line, "code": code})
 
 
