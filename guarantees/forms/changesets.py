@@ -121,7 +121,6 @@ class ApproveForm(RecordForm):
         """
         for name, fact, verdict in warnings:
             self.fields[name] = forms.CharField(
-                required=False,
                 label=_("Why %(fact)s may stand: %(rule)s") % {"fact": fact, "rule": str(verdict.rule.label).lower()},
                 help_text=verdict.reason,
                 widget=forms.Textarea(attrs={"rows": 2}),

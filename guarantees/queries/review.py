@@ -179,6 +179,21 @@ class Comparison:
         return f"{self.kind}-{self.fact.pk}"
 
     @property
+    def alters_terms(self) -> bool:
+        """Whether the changeset alters what is in force of the pledge."""
+        return any(line.changes for line in self.terms)
+
+    @property
+    def first_lines(self) -> list[Line]:
+        """The lines to show at once: of a correction those that differ, of anything else all."""
+        return self.lines if self.is_new else [line for line in self.lines if line.changes]
+
+    @property
+    def unchanged(self) -> list[Line]:
+        """The lines of a correction in which nothing differs."""
+        return [] if self.is_new else [line for line in self.lines if not line.changes]
+
+    @property
     def citations(self) -> list[Citation]:
         """What the fact rests on."""
         return list(self.fact.citations.all())
@@ -221,6 +236,11 @@ class Ended:
     against: list[Against]
     comments: list[ReviewComment]
     altered: str = ""
+
+    @property
+    def alters_terms(self) -> bool:
+        """Whether the changeset alters what is in force of the pledge."""
+        return any(line.changes for line in self.terms)
 
     @property
     def anchor(self) -> str:

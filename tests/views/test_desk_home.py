@@ -79,7 +79,7 @@ def test_the_desk_sorts_changesets_by_where_they_stand(anna: Person):
         "My drafts Mine 0 rows · by anna",
         "Changes requested Returned 0 rows · by anna · asked for by rita",
         "Drafts of others Another's 0 rows",
-        "Approved, not public yet Embargoed 0 rows · goes public 1 January 2099, 00:00 UTC Call back",
+        "Approved, not public yet Embargoed 0 rows · goes public 1 January 2099, 00:00 UTC Call back “Embargoed”",
         "Recently public Public 0 rows · public since 1 March 2026, 00:00 UTC",
     ]
 
@@ -92,7 +92,7 @@ def test_an_embargo_is_called_back_from_the_desk(anna: Person, rita: Person):
     page = rita.page("/desk/")
     forms = [node.attributes["action"] for node, _p in page.root.first("main").walk() if node.tag == "form"]
     assert forms == [f"/desk/changesets/{changeset.pk}/call-back/"]
-    assert "Move" in items(page, "a")
+    assert f"Move “{changeset.title}”" in items(page, "a")
     rita.post(forms[0])
     changeset.refresh_from_db()
     assert changeset.state == "submitted"
