@@ -10,6 +10,7 @@ from guarantees.forms.parameters import address, one_of, page_of
 from guarantees.queries import changes
 from guarantees.views.errors import NotRecorded, Suggestion
 from guarantees.views.public import ClockRequest, public_page
+from guarantees.views.tools import equipped
 
 CHANGESETS_PER_PAGE = 25
 ROWS_PER_PAGE = 50
@@ -46,6 +47,7 @@ def change_detail(request: ClockRequest, pk: int) -> HttpResponse:
         "changes/detail.html",
         {
             "changeset": changeset,
+            "is_editable": equipped(request),
             "contents": contents,
             "kind": kind,
             "page": page,
