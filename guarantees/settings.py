@@ -272,6 +272,9 @@ MFA_FORMS = {
     "authenticate": "guarantees.forms.people.SecondFactorForm",
     "reauthenticate": "guarantees.forms.people.ConfirmCodeForm",
     "activate_totp": "guarantees.forms.people.ActivateAppForm",
+    "login_webauthn": "guarantees.forms.people.PasskeySignInForm",
+    "authenticate_webauthn": "guarantees.forms.people.PasskeyFactorForm",
+    "reauthenticate_webauthn": "guarantees.forms.people.ConfirmPasskeyForm",
     "add_webauthn": "guarantees.forms.people.AddPasskeyForm",
     "edit_webauthn": "guarantees.forms.people.RenamePasskeyForm",
 }

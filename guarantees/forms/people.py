@@ -1,9 +1,11 @@
 """Forms for accounts: sign in, passwords, second factors; and for those who invite people."""
 
+import struct
 from typing import Any
 
 from allauth.account import forms as account_forms
 from allauth.mfa.base import forms as mfa_forms
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.webauthn import forms as webauthn_forms
 from django import forms
@@ -121,8 +123,57 @@ class ActivateAppForm(totp_forms.ActivateTOTPForm):
         self.fields["code"].label = gettext_lazy("Code that the app shows")
 
 
+MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, struct.error)
+"""What reading an answer that no browser made may raise: the library trusts that its parts are there."""
+
+
+def _not_a_passkey() -> forms.ValidationError:
+    return forms.ValidationError(gettext_lazy("The browser's answer cannot be read. Please try again."))
+
+
+class PasskeySignInForm(webauthn_forms.LoginWebAuthnForm):
+    """Sign in with a passkey alone."""
+
+    def clean_credential(self) -> Authenticator:
+        """Refuse what is no answer of a browser."""
+        try:
+            return super().clean_credential()
+        except MALFORMED as error:
+            raise _not_a_passkey() from error
+
+
+class PasskeyFactorForm(webauthn_forms.AuthenticateWebAuthnForm):
+    """A passkey after the password."""
+
+    def clean_credential(self) -> Authenticator:
+        """Refuse what is no answer of a browser."""
+        try:
+            return super().clean_credential()
+        except MALFORMED as error:
+            raise _not_a_passkey() from error
+
+
+class ConfirmPasskeyForm(webauthn_forms.ReauthenticateWebAuthnForm):
+    """Confirm with a passkey before something delicate."""
+
+    def clean_credential(self) -> Authenticator:
+        """Refuse what is no answer of a browser."""
+        try:
+            return super().clean_credential()
+        except MALFORMED as error:
+            raise _not_a_passkey() from error
+
+
 class AddPasskeyForm(webauthn_forms.AddWebAuthnForm):
     """Name a passkey; the browser adds the key itself."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what is no answer of a browser."""
+        try:
+            values: dict[str, Any] = super().clean()
+        except MALFORMED as error:
+            raise _not_a_passkey() from error
+        return values
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
