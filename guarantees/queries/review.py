@@ -41,6 +41,17 @@ from guarantees.vocabulary import (
 )
 
 KIND_OF: dict[type[models.Model], FactKind] = {model: FactKind(code) for model, code in publication.RETRACTED.items()}
+_SAID = (
+    "date",
+    "summit",
+    "attribution",
+    "instrument",
+    "quantity_basis",
+    "conditions",
+    "conditions_basis",
+    "conditions_lifted",
+    "area",
+)
 LONG = 24
 """From how many characters on a text is compared word by word."""
 
@@ -192,6 +203,26 @@ class Comparison:
     def unchanged(self) -> list[Line]:
         """The lines of a correction in which nothing differs."""
         return [] if self.is_new else [line for line in self.lines if not line.changes]
+
+    @property
+    def said(self) -> list[Line]:
+        """What a new update says, in words: when, who, how many, on which conditions, where."""
+        words = changes.in_words(self.fact)
+        columns = {name: words[changes.label_of(self.fact._meta.get_field(name))] for name in _SAID}
+        quantity = wording.quantity(self.fact.quantity_min, self.fact.quantity_max, self.fact.unit)
+        if self.fact.unit:
+            quantity = f"{quantity} ({columns['quantity_basis'].lower()})"
+        act = "" if self.fact.instrument == Instrument.NOT_STATED else wording.mid_sentence(columns["instrument"])
+        lines = (
+            Line(gettext("Said"), "", columns["date"]),
+            Line(gettext("Summit"), "", columns["summit"]),
+            Line(gettext("By"), "", ", ".join(part for part in (columns["attribution"], act) if part)),
+            Line(gettext("Quantity"), "", quantity),
+            Line(gettext("Conditions"), "", columns["conditions"] or columns["conditions_basis"]),
+            Line(gettext("Conditions lifted"), "", columns["conditions_lifted"]),
+            Line(gettext("Area"), "", columns["area"]),
+        )
+        return [line for line in lines if line.after]
 
     @property
     def citations(self) -> list[Citation]:

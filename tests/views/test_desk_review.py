@@ -131,7 +131,7 @@ def test_positions_and_attendance_stand_there_too(anna: Person, rita: Person):
     ]
     row = page.root.find(f"participation-{attendance.pk}")[0]
     said = f"{attendance.state.name} Host In person Minister Example Gazette {attendance.sources.get().title}"
-    assert row.text() == f"{said} Comment on this Comment Send"
+    assert row.text() == f"{said} Comment on this"
 
 
 def test_what_stands_against_it_is_said_at_the_top_and_at_the_row(anna: Person, rita: Person):
@@ -485,6 +485,11 @@ def test_a_comment_on_a_fact_stands_at_the_fact_after_a_swap_as_on_a_fresh_page(
     update = changeset.pledgeupdate_set.get()  # type: ignore[attr-defined]
     path = comment_on(changeset, "update", update.pk)
     page = rita.page(review_of(changeset))
+    page.swap(rita.hx_get(path), f"talk-update-{update.pk}")
+    opened = rita.page(f"{review_of(changeset)}?talk=update-{update.pk}")
+    assert page == opened
+    assert [node.attributes["name"] for node in page.focus()] == ["text"]
+    assert rita.get(path)["Location"] == f"{review_of(changeset)}?talk=update-{update.pk}#talk-update-{update.pk}"
     answer = rita.hx_post(path, {"text": "Who <said> so?"})
     page.swap(answer, f"talk-update-{update.pk}")
     assert (answer.status_code, page.status()) == (200, "Your comment is there.")
@@ -517,7 +522,7 @@ def test_only_facts_of_the_changeset_are_commented_on(anna: Person, rita: Person
     changeset, other = waiting(anna), UpdateFactory()
     assert rita.post(comment_on(changeset, "update", other.pk), {"text": "Why?"}).status_code == 409
     assert rita.post(comment_on(changeset, "pledge", other.pk), {"text": "Why?"}).status_code == 404
-    assert rita.get(comment_on(changeset, "update", other.pk)).status_code == 405
+    assert rita.delete(comment_on(changeset, "update", other.pk)).status_code == 405
     assert not changeset.comments.exists()
 
 

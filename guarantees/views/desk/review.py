@@ -1,5 +1,6 @@
 """The review: every row beside what is in force, the talk about it, and the decision."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from guarantees import clock, htmx
 from guarantees.editing import changesets, rebase
@@ -26,6 +27,8 @@ from guarantees.views.errors import NotRecorded
 from guarantees.vocabulary import ChangesetState, FactKind
 
 REVIEW_PAGE = "desk/review.html"
+NAME = re.compile(r"[a-z_]{1,20}-[0-9]{1,18}")
+"""What names a fact in an address."""
 
 
 def review_url(changeset: Changeset, anchor: str = "") -> str:
@@ -37,8 +40,21 @@ def review_url(changeset: Changeset, anchor: str = "") -> str:
 @require_safe
 @desk_page
 def review(request: DeskRequest, pk: int) -> HttpResponse:
-    """Show a changeset to its reviewer; once approved, when it goes public and where."""
-    return _review_page(request, changeset_or_404(pk))
+    """Show a changeset to its reviewer; once approved, when it goes public and where.
+
+    ``talk`` names a fact (``update-12``) whose form for a comment is open.
+    """
+    talk = request.GET.get("talk", "")
+    opened: dict[str, Any] = {}
+    if NAME.fullmatch(talk):
+        opened = {"comment_form": _comment_form(talk), "comment_anchor": talk}
+    return _review_page(request, changeset_or_404(pk), **opened)
+
+
+def _comment_form(anchor: str) -> CommentForm:
+    form = CommentForm(auto_id=f"comment-{anchor}-%s")
+    focus(form)
+    return form
 
 
 def _review_page(
@@ -77,6 +93,7 @@ def _review_page(
         "request_form": RequestChangesForm(auto_id="request-%s"),
         "move_form": MoveForm(auto_id="move-%s"),
         "comment_form": None,
+        "facts_url": _facts_url(changeset),
         "is_reviewer": is_reviewer(request),
         "is_waiting": changeset.state == ChangesetState.SUBMITTED,
         "is_public": changeset.is_public(now),
@@ -191,14 +208,24 @@ def request_changes(request: DeskRequest, pk: int) -> HttpResponse:
     return _review_page(request, changeset_or_404(pk), status=status, request_form=form)
 
 
-@require_POST
+def _facts_url(changeset: Changeset) -> str:
+    """Return the address below which each fact of a changeset has its own for comments."""
+    return reverse("desk-fact-comment", args=[changeset.pk, "update", 0]).removesuffix("update/0/comment/")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @desk_page
 def comment(request: DeskRequest, pk: int, kind: str, fact_pk: int) -> HttpResponse:
-    """Say something about one fact of a changeset."""
+    """Open the form for a comment on one fact of a changeset, and take what it sends."""
     changeset = changeset_or_404(pk)
     if kind not in FactKind:
         raise NotRecorded(_("There is no such kind of row."))
-    form = CommentForm(request.POST, auto_id=f"comment-{kind}-{fact_pk}-%s")
+    anchor = f"{kind}-{fact_pk}"
+    if request.method != "POST":
+        if not htmx.wants_fragment(request):
+            return htmx.redirect(request, f"{review_url(changeset)}?talk={anchor}#talk-{anchor}")
+        return _talk(request, changeset, kind, fact_pk, _comment_form(anchor))
+    form = CommentForm(request.POST, auto_id=f"comment-{anchor}-%s")
     status = 422
     if form.is_valid():
         try:
@@ -215,23 +242,37 @@ def comment(request: DeskRequest, pk: int, kind: str, fact_pk: int) -> HttpRespo
             form.add_error(None, error.message)
             status = 409
         else:
-            status = 200
-    anchor = f"{kind}-{fact_pk}"
-    if status == 200 and not htmx.wants_fragment(request):
-        return htmx.redirect(request, review_url(changeset, f"talk-{anchor}"))
+            if htmx.wants_fragment(request):
+                return _talk(request, changeset, kind, fact_pk, None, announce=_("Your comment is there."))
+            return htmx.redirect(request, review_url(changeset, f"talk-{anchor}"))
     focus(form)
-    opened: dict[str, Any] = {"comment_form": form if status != 200 else None, "comment_anchor": anchor}
-    if not htmx.wants_fragment(request):
-        return _review_page(request, changeset_or_404(pk), status=status, **opened)
-    context = opened | {
+    if htmx.wants_fragment(request):
+        said = _("The comment was not saved.")
+        return _talk(request, changeset, kind, fact_pk, form, status=status, announce=said)
+    return _review_page(request, changeset_or_404(pk), status=status, comment_form=form, comment_anchor=anchor)
+
+
+def _talk(
+    request: DeskRequest,
+    changeset: Changeset,
+    kind: str,
+    fact_pk: int,
+    form: CommentForm | None,
+    *,
+    status: int = 200,
+    announce: str = "",
+) -> HttpResponse:
+    """Answer with what was said about one fact, and with a form to say more if there is one."""
+    context = {
         "changeset": changeset,
         "kind": kind,
         "pk": fact_pk,
         "comments": review_queries.comments_on(changeset, FactKind(kind), fact_pk),
-        "is_said": status == 200,
+        "comment_form": form,
+        "facts_url": _facts_url(changeset),
+        "is_said": form is None,
     }
-    said = _("Your comment is there.") if status == 200 else _("The comment was not saved.")
-    return htmx.fragment(request, f"{REVIEW_PAGE}#talk", context, status=status, announce=said)
+    return htmx.fragment(request, f"{REVIEW_PAGE}#talk", context, status=status, announce=announce)
 
 
 @require_POST
