@@ -94,7 +94,8 @@ class _Placed(Problems):
 class _Reading(Reading):
     """What is known of rows of one table: messages name no file of a package, and states have names."""
 
-    state_names: Mapping[str, str]
+    state_names: Sequence[str]
+    """How states are called in messages."""
     said: dict[tuple[str, str], str]
 
     def dangling(self, file: str, key: str) -> str:
@@ -112,8 +113,11 @@ class _Reading(Reading):
         message %= {"value": quoted(key)}
         if len(self.said) >= SUGGESTED:
             return message
-        names = self.state_names if file == "states" else self.on_record.get(file, ())
-        near = get_close_matches(fold(key) if file == "states" else key, names, 1)
+        if file == "states":
+            names = {fold(name): name for name in self.state_names}
+            near = [names[name] for name in get_close_matches(fold(key), names, 1)]
+        else:
+            near = get_close_matches(key, self.on_record.get(file, ()), 1)
         return message + (_(" Is %(value)s meant?") % {"value": quoted(near[0])} if near else "")
 
 
@@ -174,7 +178,7 @@ class Look:
         self.state_names = self._states()
         self.summit_names: dict[str, str] = {}
         if isinstance(self.reading, _Reading):
-            self.reading.state_names = self.state_names
+            self.reading.state_names = list(State.objects.values_list("name", flat=True))
             self.reading.said = {}
         self.meanings: dict[tuple[str, str], dict[str, str]] = {}
         self.new_pledges: dict[str, _NewPledge] = {}

@@ -411,6 +411,7 @@ def staged_row(
     origin: Origin,
     former: str | None,
 ) -> tuple[Any, ...]:
+    """Return a row as its staged table holds it; ``former`` is its id where it is a fact no longer on record."""
     values = [";".join(value) if isinstance(value, tuple) else value for value in cells.values()]
     if search is not None:
         # The field reads attributes; a row that is copied is never made a model instance.

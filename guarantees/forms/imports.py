@@ -27,6 +27,8 @@ from guarantees.models import Changeset
 
 READ_ON = 20 * LARGEST
 """Bytes up to which the rest of a file that is too large is read away, so that the browser gets its answer."""
+BLOCK = 1_000_000
+"""Bytes that are read away at a time."""
 REFUSED = "upload_refused"
 """The attribute of a request that tells how many bytes a file had that was not taken."""
 
@@ -37,6 +39,7 @@ class CappedUpload(FileUploadHandler):
     def handle_raw_input(
         self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: str | None = None
     ) -> None:
+        self.rest = input_data
         self.length = content_length
         self.taken = 0
 
@@ -44,7 +47,10 @@ class CappedUpload(FileUploadHandler):
         self.taken += len(raw_data)
         if self.taken > LARGEST:
             setattr(self.request, REFUSED, max(self.length, self.taken))
-            raise StopUpload(connection_reset=self.length > READ_ON)
+            # Django would read the rest away line by line, which takes a minute for a hundred megabytes.
+            while self.length <= READ_ON and self.rest.read(BLOCK):
+                pass
+            raise StopUpload(connection_reset=True)
         return raw_data
 
     def file_complete(self, file_size: int) -> None:
@@ -200,10 +206,13 @@ class ConfirmForm(RecordForm):
         changeset = self.fields["changeset"]
         assert isinstance(changeset, forms.ModelChoiceField)  # noqa: S101  as declared above
         changeset.queryset = open_ones
+        if not open_ones.exists():
+            for name in ("title", "reason"):
+                self.fields[name].required = True
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
-        if "changeset" in self.fields and not values.get("changeset") and "changeset" not in self.errors:
+        if "changeset" in self.fields and values.get("changeset") is None and "changeset" not in self.errors:
             for name in ("title", "reason"):
                 if not values.get(name, "").strip():
                     self.add_error(name, _("A new changeset needs this."))

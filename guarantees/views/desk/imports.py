@@ -157,7 +157,7 @@ def _confirm_form(request: DeskRequest, staged: StagedImport, data: Any = None) 
     form = ConfirmForm(data, open_ones=editing.open_changesets(request.user), initial=initial)
     if not preview.brings_facts(staged.report):
         for name in ("changeset", "title", "reason"):
-            del form.fields[name]
+            form.fields.pop(name, None)
     return form
 
 
