@@ -80,7 +80,7 @@ class Delegation:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the intake has come: rows with a draft, those of them without a source, rows that were not mentioned."""
+    """How far the intake has come: pledges with a draft, drafts without a source (attendance too), what was noted."""
 
     drafts: int
     unsourced: int
@@ -220,11 +220,16 @@ def attendee(changeset: Changeset, pk: int, clock: Clock) -> Attendee | None:
 
 
 def progress(changeset: Changeset) -> Progress:
-    """Return how far the intake has come; two queries."""
-    cited = PledgeUpdateCitation.objects.filter(fact=OuterRef("pk"))
-    rows = PledgeUpdate.objects.filter(changeset=changeset, known__isnull=True).annotate(cited=Exists(cited))
-    told = list(rows.values_list("cited", flat=True))
-    return Progress(len(told), told.count(False), NoMention.objects.filter(changeset=changeset).count())
+    """Return how far the intake has come; three queries."""
+    drafts, unsourced = 0, 0
+    models: Any
+    for models in ((PledgeUpdate, PledgeUpdateCitation), (Participation, ParticipationCitation)):
+        cited = models[1].objects.filter(fact=OuterRef("pk"))
+        rows = models[0].objects.filter(changeset=changeset, known__isnull=True).annotate(cited=Exists(cited))
+        told = list(rows.values_list("cited", flat=True))
+        drafts += len(told) if models[0] is PledgeUpdate else 0
+        unsourced += told.count(False)
+    return Progress(drafts, unsourced, NoMention.objects.filter(changeset=changeset).count())
 
 
 def last_source(changeset: Changeset) -> Source | None:

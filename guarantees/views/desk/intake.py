@@ -118,7 +118,8 @@ def intake_page(
 
 
 def _attend_form(changeset: Changeset, absent: Iterable[State], data: Any = None) -> forms.AttendForm:
-    used = desk_queries.used_sources(changeset)
+    of_meeting = desk_queries.summit_sources(changeset.summit)
+    used = dict.fromkeys([*of_meeting, *desk_queries.used_sources(changeset)])
     return forms.AttendForm(
         data,
         absent=absent,
