@@ -194,9 +194,7 @@ def _keep_first(row: models.Model) -> None:
         return
     kept = {field.attname for field in events.model._meta.concrete_fields}
     values = {
-        field.attname: getattr(row, field.attname)
-        for field in row._meta.concrete_fields
-        if field.attname in kept
+        field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if field.attname in kept
     }
     at = getattr(row, "visible_from", None) or clock.now()
     events.model.objects.create(**values, pgh_obj_id=row.pk, pgh_label="first", pgh_created_at=at)
