@@ -31,6 +31,7 @@ from guarantees.models import (
     Summit,
 )
 from guarantees.vocabulary import NEEDS_EARLIER_RUNG, RANKS, QuantityBasis, Status
+from guarantees.wording import mid_sentence
 
 
 def summit_of(changeset: Changeset) -> Summit:
@@ -146,7 +147,7 @@ def against(status: str, was: str) -> str:
         return _("There is no earlier pledge that could be called off.")
     if was in (Status.WITHDRAWN, Status.LAPSED, Status.DELIVERED) and status != was:
         return _("After %(status)s only the same can follow: a later promise is a new pledge.") % {
-            "status": str(Status(was).label).lower()
+            "status": mid_sentence(str(Status(was).label))
         }
     return ""
 

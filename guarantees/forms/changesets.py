@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from guarantees.evidence import Verdict
 from guarantees.forms.fields import RecordForm, SummitField
 from guarantees.models import Summit
+from guarantees.wording import mid_sentence
 
 NEW_SUMMIT = "new"
 
@@ -121,7 +122,8 @@ class ApproveForm(RecordForm):
         """
         for name, fact, verdict in warnings:
             self.fields[name] = forms.CharField(
-                label=_("Why %(fact)s may stand: %(rule)s") % {"fact": fact, "rule": str(verdict.rule.label).lower()},
+                label=_("Why %(fact)s may stand: %(rule)s")
+                % {"fact": fact, "rule": mid_sentence(str(verdict.rule.label))},
                 help_text=verdict.reason,
                 widget=forms.Textarea(attrs={"rows": 2}),
                 initial=given.get(name, ""),
