@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from guarantees.settings import build_digest, flag, newest_version
+from guarantees.settings import build_digest, email_settings, flag, newest_version
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -39,6 +39,31 @@ def test_a_switch_that_is_neither_on_nor_off_is_refused_with_a_hint(monkeypatch:
     monkeypatch.setenv("SWITCH", "maybe")
     with pytest.raises(ImproperlyConfigured, match=r"^SWITCH='maybe' is not understood\. Set it to 1 or 0\.$"):
         flag("SWITCH", default=True)
+
+
+def test_e_mails_are_printed_unless_a_server_is_named() -> None:
+    assert email_settings("") == {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    named = email_settings("smtp+tls://ann%40example.org:p%3Aw@mail.example.org")
+    assert {name: named[f"EMAIL_{name}"] for name in ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD")} == {
+        "HOST": "mail.example.org",
+        "PORT": 587,
+        "HOST_USER": "ann@example.org",
+        "HOST_PASSWORD": "p:w",
+    }
+    secure = {scheme: email_settings(f"{scheme}://mail.example.org:2500") for scheme in ("smtp", "smtp+tls", "smtps")}
+    assert {scheme: (named["EMAIL_USE_TLS"], named["EMAIL_USE_SSL"]) for scheme, named in secure.items()} == {
+        "smtp": (False, False),
+        "smtp+tls": (True, False),
+        "smtps": (False, True),
+    }
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example.org", "http://mail.example.org", "smtp://", "smtp://host:x", "smtp://h/x"]
+)
+def test_an_e_mail_server_that_makes_no_sense_is_refused(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^EMAIL_URL is not understood\. "):
+        email_settings(url)
 
 
 def test_the_version_is_that_of_the_changelogs_first_entry(tmp_path: Path) -> None:

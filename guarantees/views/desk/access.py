@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.shortcuts import redirect as plain_redirect
@@ -69,6 +69,9 @@ def _guarded(view: Callable[..., HttpResponse], permission: str) -> View:
                 request, _("Set up an authenticator app or a passkey first: the desk asks for a second factor.")
             )
             return redirect(request, reverse("mfa_index"))
+        if any("\x00" in value for values in request.GET.lists() for value in values[1]):
+            # The database takes no such text, not even to look for it.
+            raise BadRequest
         desk_request = cast(DeskRequest, request)
         desk_request.present = Clock.present()
         keeping.tidy(request, desk_request.user)
