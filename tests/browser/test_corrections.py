@@ -53,7 +53,7 @@ def test_a_correction_is_asked_for_at_the_fact_reviewed_and_public(
     expect(review.get_by_text("told rightly.").first).to_be_visible()
     for reason in review.locator("textarea[name^=reason-]").all():
         reason.fill("The press report is all there is.")
-    review.get_by_role("button", name="Approve", exact=True).click()
+    review.get_by_role("button", name="Approve now").click()
     expect(review.locator("#publication")).to_be_visible()
 
     reader = watched(browser.new_context(locale="en-GB"), complaints).new_page()
