@@ -5,7 +5,7 @@ what is kept is for that person alone. It goes after use, after a day, or when s
 """
 
 import datetime as dt
-import secrets
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,8 +49,11 @@ def keep(request: HttpRequest) -> str | None:
     fields = [[name, values] for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"]
     if not fields:
         return None
-    path, key = request.get_full_path(), secrets.token_urlsafe(9)
-    others = {k: entry for k, entry in _entries(request, person).items() if entry["path"] != path}
+    path = request.get_full_path()
+    # The same address has the same key: two requests at once (a save as the field is left, and a click) start two
+    # sessions, and only one of them comes back with the person.
+    key = hashlib.sha256(path.encode()).hexdigest()[:16]
+    others = {k: entry for k, entry in _entries(request, person).items() if k != key}
     newest = sorted(others.items(), key=lambda item: item[1]["at"])[-(MOST - 1) :]
     entry = {"path": path, "fields": fields, "person": person, "at": clock.now().isoformat()}
     request.session[KEPT] = dict(newest) | {key: entry}
