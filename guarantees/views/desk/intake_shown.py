@@ -14,7 +14,6 @@ from guarantees import wording
 from guarantees.editing import intake as editing
 from guarantees.editing.rows import fingerprint
 from guarantees.forms import facts as fact_forms
-from guarantees.forms.facts import source_label
 from guarantees.forms.fields import RecordForm
 from guarantees.models import Changeset, LedgerEntry, Source
 from guarantees.queries import intake as queries
@@ -282,8 +281,3 @@ def open_form(shown: Cell, data: Any = None) -> RecordForm:
         auto_id=f"{shown.anchor}-%s",
     )
     return shown.form
-
-
-def last_label(source: Source | None) -> str:
-    """Return the source used last in words; empty if there is none."""
-    return source_label(source) if source is not None else ""

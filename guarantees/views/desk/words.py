@@ -38,7 +38,7 @@ def _choices(model: Hashable, name: str, _language: str) -> dict[str, str]:
 
 def label(fact: Any, name: str) -> str:
     """Return the label of a coded column in the reader's language."""
-    return _choices(type(fact), name, get_language() or "en").get(getattr(fact, name), "")
+    return _choices(cast(Hashable, type(fact)), name, get_language() or "en").get(getattr(fact, name), "")
 
 
 def state_name(state: Any) -> str:
