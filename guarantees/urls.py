@@ -143,7 +143,6 @@ urlpatterns = [
             name="desk-intake-cell",
         ),
         path("desk/changesets/<int:pk>/record/<slug:row>/<slug:deed>/", desk_intake.act, name="desk-intake-act"),
-        path("desk/sources/<int:pk>/", desk_sources.source, name="desk-source"),
         path("desk/states/<slug:code>/", desk_aliases.aliases, name="desk-aliases"),
         path("desk/states/<slug:code>/add/", desk_aliases.add, name="desk-alias-add"),
         path("desk/states/<slug:code>/<int:pk>/", desk_aliases.edit, name="desk-alias"),
