@@ -24,7 +24,7 @@ from guarantees.models.base import Fact
 from guarantees.queries import desk as desk_queries
 from guarantees.views.desk.access import DeskRequest, changeset_or_404, desk_page, is_reviewer, refusal, sheet_url
 from guarantees.views.desk.offers import announcement, as_sent
-from guarantees.views.desk.shown import Conflict, ShownRow, ShownSummit, focus, open_form
+from guarantees.views.desk.shown import Conflict, ShownRow, ShownSummit, focus, open_form, place_of
 from guarantees.views.errors import NotRecorded
 from guarantees.vocabulary import Category, ChangesetState
 
@@ -48,8 +48,9 @@ def sheet_page(
     content = desk_queries.sheet(changeset, request.present)
     context = sheet_context(request, changeset)
     groups = {name: getattr(content, name) for name in fact_forms.KINDS}
+    place = place_of(changeset.pk)
     for name, rows in groups.items():
-        shown = [ShownRow(row, fact_forms.KINDS[name], context["is_editable"]) for row in rows]
+        shown = [ShownRow(row, fact_forms.KINDS[name], context["is_editable"], place) for row in rows]
         if opened is not None:
             shown = [opened if row.anchor == opened.anchor else row for row in shown]
         context[name] = shown
@@ -122,7 +123,7 @@ def draft_or_404(kind: fact_forms.Kind, pk: int) -> Any:
 def shown_row(request: DeskRequest, kind: fact_forms.Kind, fact: Fact) -> ShownRow:
     """Return one row, read anew."""
     row = desk_queries.row(fact, request.present)
-    return ShownRow(row, kind, row.fact.changeset.is_open)
+    return ShownRow(row, kind, row.fact.changeset.is_open, place_of(row.fact.changeset_id))
 
 
 # --- Cells
@@ -242,8 +243,8 @@ def undone(request: DeskRequest, fact: Fact, written: Fact, before: dict[str, An
         return htmx.redirect(request, address_of(fact))
     row = shown_row(request, fact_forms.kind_of(written), written)
     cells = [cell for cell in row.cells.values() if set(cell.cell.fields).intersection(before)]
-    for cell in cells[:1]:
-        cell.autofocus = True
+    for place, cell in enumerate(cells):
+        cell.autofocus, cell.apart = place == 0, True
     context = with_count(request, changeset_or_404(fact.changeset_id), row=row, cells=cells)
     response = htmx.fragment(request, f"{SHEET}#undone", context, announce=announce)
     response["HX-Reswap"] = "none"
