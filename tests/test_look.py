@@ -173,6 +173,10 @@ def test_the_script_stays_under_2_kb() -> None:
     assert (STATIC / "js" / "ledger.js").stat().st_size <= 2048
 
 
+def test_the_script_of_the_desk_stays_under_4_kb() -> None:
+    assert (STATIC / "js" / "desk.js").stat().st_size <= 4096
+
+
 def test_a_page_with_letters_from_everywhere_loads_at_most_120_kb_of_fonts() -> None:
     fonts = list((STATIC / "fonts").glob("*.woff2"))
 

@@ -1,31 +1,29 @@
-// The keyboard of the desk's sheets, cells that save themselves, rows pasted from a spreadsheet. Works on what is swapped in later.
-(() => {
-  const FIELDS = "input:not([type=hidden]), select, textarea", STOPS = "button, a[href]";
-  let next = null; // where to go once a cell is saved: {id, to}
+// The desk's sheets: the keyboard, cells that save themselves, pasted rows.
+{
+  const FIELDS = "input:not([type=hidden]), select, textarea", STOPS = "button, a[href]", OPEN = ".cell-form[data-was]";
+  let next = null; // where to go once a cell is saved
 
   const on = (name, deed, early) => document.addEventListener(name, deed, early);
   const values = (form) => new URLSearchParams(new FormData(form)).toString();
   const isBad = (form) => form.querySelector(".error, .conflict");
   const first = (cell) => cell.querySelector(STOPS);
-  const step = (list, from, by) => list[list.indexOf(from) + by];
-  // Cells are called "row-column": the next one of the same column, and the next button along the rows.
-  const beside = (cell, by) => {
-    const column = cell.id.slice(cell.id.lastIndexOf("-"));
-    const next = cell.id && step([...cell.closest("table").querySelectorAll(`td[id$="${column}"]:not([hidden] *)`)].filter(first), cell, by);
-    return next && first(next);
+  const step = (here, by, within = "") => {
+    const stops = [...here.closest("table").querySelectorAll(`tbody ${within} :is(${STOPS}):not([hidden] *, form *)`)];
+    return stops[stops.indexOf(here) + by];
   };
-  const along = (from, by) => step([...from.closest("table").querySelectorAll(`tbody :is(${STOPS}):not([hidden] *, form *)`)], from, by);
+  // Cells are called "row-column": up and down stay in the column.
+  const column = (here) => `td[id$="${here.closest("td, th").id.match(/-\w+$/)}"]`;
   const moves = {
-    ArrowRight: (here) => along(here, 1), ArrowLeft: (here) => along(here, -1),
-    ArrowDown: (here) => beside(here.closest("td"), 1), ArrowUp: (here) => beside(here.closest("td"), -1),
+    ArrowRight: (here) => step(here, 1), ArrowLeft: (here) => step(here, -1),
+    ArrowDown: (here) => step(here, 1, column(here)), ArrowUp: (here) => step(here, -1, column(here)),
   };
 
-  // The answer to a quiet save leaves the focus alone: it is put where the keyboard goes next.
+  // A quiet save leaves the focus alone: it is put where the keyboard goes next.
   const save = (form, to) => {
     next = to && { id: form.closest("td").id, to };
     if (values(form) === form.dataset.was && !isBad(form)) {
       form.dataset.sent = "";
-      htmx.ajax("GET", `${form.getAttribute("action")}?show=quiet`, { target: form.closest("td"), swap: "outerHTML" });
+      htmx.ajax("GET", `${form.action}?show=quiet`, { target: form.closest("td"), swap: "outerHTML" });
     } else if (!("sent" in form.dataset)) {
       form.dataset.sent = "";
       form.insertAdjacentHTML("beforeend", '<input type="hidden" name="quiet" value="1">');
@@ -46,19 +44,19 @@
   on("htmx:sendError", () => { for (const form of document.querySelectorAll("[data-sent]")) delete form.dataset.sent; });
   on("click", ({ target }) => {
     const form = target.closest("[data-cancel]")?.closest("form");
-    if (form) form.dataset.sent = ""; // nothing of it is saved when it goes
+    if (form) form.dataset.sent = ""; // nothing of it is saved
   }, true);
   on("focusout", ({ target, relatedTarget }) => {
-    const form = target.closest(".cell-form[data-was]:not([data-sent])");
+    const form = target.closest(`${OPEN}:not([data-sent])`);
     if (!form || form.contains(relatedTarget) || !document.hasFocus()) return;
     if (values(form) !== form.dataset.was || !isBad(form)) save(form);
   });
   on("keydown", (event) => {
     const { key, target, shiftKey } = event, ctrl = event.ctrlKey || event.metaKey;
-    const form = target.closest(".cell-form[data-was]");
+    const form = target.closest(OPEN);
     const act = (deed) => { event.preventDefault(); deed(); };
     if (ctrl && key === "s") {
-      const open = form || document.querySelector(".cell-form[data-was]");
+      const open = form || document.querySelector(OPEN);
       if (open) act(() => save(open, "stay"));
     } else if (form && target.matches(FIELDS)) {
       const edge = [...form.querySelectorAll(FIELDS)].at(shiftKey ? 0 : -1);
@@ -71,11 +69,11 @@
     }
   });
   on("paste", (event) => {
-    const text = event.clipboardData.getData("text/plain"), form = document.getElementById("paste");
+    const text = event.clipboardData.getData("text"), form = document.getElementById("paste");
     if (!form || event.target.closest(FIELDS) || !text.includes("\t")) return;
     event.preventDefault();
     form.closest("details").open = true;
-    form.elements.rows.value = text;
+    form.rows.value = text;
     form.requestSubmit();
   });
-})();
+}

@@ -112,7 +112,7 @@ def test_an_editor_records_a_summit_and_a_reviewer_publishes_it(
     review.goto(address)
     review.get_by_role("link", name="Review").first.click()
     expect(review.get_by_text("Sweden named two ships.").first).to_be_visible()
-    review.get_by_role("button", name="Approve", exact=True).click()
+    review.get_by_role("button", name="Approve now", exact=True).click()
     expect(review.get_by_text(re.compile("public", re.I)).first).to_be_visible()
 
     changeset = Changeset.objects.get(title="Outcomes of the Testville summit")
