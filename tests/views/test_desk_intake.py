@@ -477,11 +477,30 @@ def test_a_source_is_picked_and_the_next_row_cites_it_with_one_press(
 def test_a_new_source_is_added_by_its_address(anna: Person, changeset: Changeset, pledge: Pledge):
     anna.hx_post(at(changeset, f"p{pledge.pk}", "reaffirmed"))
     address = at(changeset, f"p{pledge.pk}", "sources", "new")
-    answer = anna.hx_post(address, {"url": "ftp://example.org/x", "publisher": "Example", "kind": "news"})
+    answer = anna.hx_post(address, {"url": "ftp://example.net/x", "publisher": "Example", "kind": "news"})
     assert (answer.status_code, "language" in errors(answer)) == (422, True)
     sent = {"url": "https://example.org/x", "publisher": "Example", "kind": "news", "language": "en", "title": ""}
     assert anna.hx_post(address, sent).status_code == 200
     assert PledgeUpdate.objects.get(changeset=changeset).sources.get().url == "https://example.org/x"
+
+
+def test_an_address_proposes_what_is_known_of_its_host_and_writes_nothing(
+    anna: Person, changeset: Changeset, pledge: Pledge
+):
+    SourceFactory(url="https://example.net/2025/a", publisher="Example Courier", language="fr", kind="news")
+    anna.hx_post(at(changeset, f"p{pledge.pk}", "reaffirmed"))
+    address = at(changeset, f"p{pledge.pk}", "sources", "new") + "?propose"
+    answer = anna.hx_post(address, {"url": "https://example.net/2025/09/04/b", "title": "Typed"})
+    shown = fields(answer)
+    assert (answer.status_code, shown["publisher"], shown["language"], shown["kind"], shown["title"]) == (
+        200,
+        "Example Courier",
+        "fr",
+        "news",
+        "Typed",
+    )
+    assert shown["published_on"] == "2025-09-04"
+    assert not PledgeUpdate.objects.get(changeset=changeset).sources.exists()
 
 
 @pytest.mark.parametrize("last", ["", "x", "99999999", "9" * 30])

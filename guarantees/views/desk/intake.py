@@ -23,7 +23,7 @@ from guarantees.editing.rows import fingerprint
 from guarantees.forms import facts as fact_forms
 from guarantees.forms import intake as forms
 from guarantees.forms.facts import source_label
-from guarantees.forms.sources import SourceForm
+from guarantees.forms.sources import SOURCE_FIELDS, SourceForm
 from guarantees.forms.sources import add_form as source_form
 from guarantees.models import Changeset, LedgerEntry, Participation, Pledge, PledgeUpdate, Source, State, Summit
 from guarantees.queries import desk as desk_queries
@@ -33,6 +33,7 @@ from guarantees.views.desk import words
 from guarantees.views.desk.access import DeskRequest, changeset_or_404, desk_page, refusal, sheet_url
 from guarantees.views.desk.intake_shown import Cell, Row, page_url
 from guarantees.views.desk.offers import announcement, as_sent
+from guarantees.views.desk.proposals import proposal_sentence, with_proposals
 from guarantees.views.desk.shown import Conflict, Picker, focus
 from guarantees.views.errors import NotRecorded
 from guarantees.vocabulary import Status
@@ -104,7 +105,8 @@ def intake_page(
         "changeset": changeset,
         "summit": content.summit,
         "summit_sources": content.summit_sources,
-        "attendees": attendees,
+        "attendees": [row for row in attendees if row.is_draft or row is opened],
+        "on_record": [row for row in attendees if not row.is_draft and row is not opened],
         "delegations": delegations,
         "base": base,
         "progress": content.progress,
@@ -304,8 +306,8 @@ def undone(request: DeskRequest, fact: Any, written: Any, before: dict[str, Any]
         row.end_autofocus = True
         return _apart(request, "row-again", _with_progress(row), announce)
     cells = [cell for cell in row.cells.values() if set(cell.cell.fields).intersection(before)]
-    for cell in cells[:1]:
-        cell.autofocus = True
+    for place, cell in enumerate(cells):
+        cell.autofocus, cell.apart = place == 0, True
     return _apart(request, "undone", _with_progress(row, cells=cells), announce)
 
 
@@ -445,7 +447,7 @@ def sources(request: DeskRequest, pk: int, row: str) -> HttpResponse:
 def _picker(row: Row, query: str = "", form: SourceForm | None = None) -> Picker:
     offered = [source for source in desk_queries.used_sources(row.changeset) if source not in row.sources]
     found = desk_queries.find_sources(query) if form is None else []
-    new_form = form or source_form(auto_id="new-source-%s")
+    new_form = form or _new_form(row)
     return Picker(query, found, offered, new_form, is_new_open=form is not None)
 
 
@@ -459,19 +461,46 @@ def _picker_answer(request: DeskRequest, row: Row, *, status: int = 200, closed:
 @require_POST
 @desk_page
 def new_source(request: DeskRequest, pk: int, row: str) -> HttpResponse:
-    """Add a source by its address (or find it on record) and cite it."""
+    """Add a source by its address (or find it on record) and cite it; ``?propose`` only fills in what it suggests."""
     of_row = _row(request, pk, row)
-    form = source_form(request.POST, auto_id="new-source-%s")
+    form = _new_form(of_row, request.POST)
+    present = references.source_at(form.data.get("url", ""))
+    data, proposed = with_proposals(form)
+    if "propose" in request.GET:
+        return _proposal(request, of_row, _new_form(of_row, initial=data.dict()), proposed, present)
     if form.is_valid():
         try:
             return _cite(request, of_row, references.add_source(by=request.user, values=form.cleaned_data))
         except ValidationError as error:
             form.refuse(error)
-    elif "url" in form.cleaned_data and (present := references.source_at(form.cleaned_data["url"])):
+    elif "url" in form.cleaned_data and present:
         return _cite(request, of_row, present)
+    elif any(name in form.errors for name in proposed):
+        form = _new_form(of_row, data)
+    else:
+        proposed = []
     focus(form)
     of_row.picker = _picker(of_row, form=form)
+    of_row.picker.proposed = proposal_sentence(form, proposed)
     return _picker_answer(request, of_row, status=422)
+
+
+def _new_form(row: Row, data: Any = None, **options: Any) -> SourceForm:
+    return source_form(data, auto_id=f"{row.anchor}-new-%s", **options)
+
+
+def _proposal(
+    request: DeskRequest, row: Row, form: SourceForm, proposed: list[str], present: Source | None
+) -> HttpResponse:
+    """Answer with the form for a new source, its empty fields filled with what its address suggests."""
+    focus(form, next((name for name in SOURCE_FIELDS if not form[name].value()), "title"))
+    row.picker = _picker(row, form=form)
+    row.picker.proposed, row.picker.present = proposal_sentence(form, proposed), present
+    if not htmx.wants_fragment(request):
+        return intake_page(request, row.changeset, opened=row)
+    announce = _("This source is on record already.") if present else row.picker.proposed
+    context = {"citing": row, "picker": row.picker, "changeset": row.changeset}
+    return htmx.fragment(request, "desk/_sources.html#new-form", context, announce=announce)
 
 
 @require_POST

@@ -1,28 +1,28 @@
 """Sources at the desk: pick one for a row by search, add one by its address, mend what is known about one."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms.models import model_to_dict
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from guarantees import clock, htmx, wording
+from guarantees import htmx
 from guarantees.editing import citations, facts, references
 from guarantees.editing.citations import CITATION_FIELDS
 from guarantees.editing.errors import Refused, Stale
 from guarantees.editing.rows import fingerprint
 from guarantees.forms.facts import source_label
-from guarantees.forms.sources import SOURCE_FIELDS, CitationForm, SourceForm, add_form, edit_form, filled
+from guarantees.forms.sources import SOURCE_FIELDS, CitationForm, SourceForm, add_form, edit_form
 from guarantees.models import Changeset, Source, Summit
 from guarantees.queries import desk as desk_queries
-from guarantees.queries import sources as source_queries
 from guarantees.views.desk.access import DeskRequest, changeset_or_404, desk_page, refusal, sheet_url
+from guarantees.views.desk.proposals import proposal_sentence, with_proposals
 from guarantees.views.desk.sheet import (
     SHEET,
     draft_or_404,
@@ -96,7 +96,7 @@ def new(request: DeskRequest, kind: str, pk: int) -> HttpResponse:
     citing, changeset = _citing(request, kind, pk, request.GET.get("changeset", ""))
     form = _new_form(citing, request.POST)
     present = references.source_at(form.data.get("url", ""))
-    data, proposed = _filled(form)
+    data, proposed = with_proposals(form)
     if "propose" in request.GET:
         form = _new_form(citing, initial=data.dict())
         return _new_answer(request, citing, changeset, form, proposed, present)
@@ -116,12 +116,6 @@ def new(request: DeskRequest, kind: str, pk: int) -> HttpResponse:
     return _new_answer(request, citing, changeset, form, [], status=422)
 
 
-def _filled(form: SourceForm) -> tuple[QueryDict, list[str]]:
-    """Return what was typed with what its address suggests, and in which fields that is."""
-    proposal = source_queries.proposed(form.data.get("url", ""), clock.today())
-    return filled(cast(QueryDict, form.data), proposal.values)
-
-
 def _new_answer(
     request: DeskRequest,
     citing: Citing,
@@ -134,9 +128,7 @@ def _new_answer(
 ) -> HttpResponse:
     """Show the form for a new source again, and say which of its fields hold proposals."""
     focus(form, next((name for name in SOURCE_FIELDS if not form[name].value()), "title"))
-    names = ", ".join(wording.mid_sentence(str(form.fields[name].label)) for name in proposed)
-    sentence = _("Proposed from the address and from sources on record: %(fields)s.") % {"fields": names}
-    said = sentence if proposed else ""
+    said = proposal_sentence(form, proposed)
     citing.picker = Picker("", [], _offered(citing, changeset), form, True, said, present)
     if htmx.wants_fragment(request) and "propose" in request.GET:
         context = sheet_context(request, changeset) | {"citing": citing, "picker": citing.picker}
