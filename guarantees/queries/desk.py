@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q
 
 from guarantees import publication
 from guarantees.clock import Clock
@@ -16,6 +16,7 @@ from guarantees.models import (
     Changeset,
     CollectiveClaim,
     ConditionState,
+    FactModel,
     LedgerEntry,
     Participation,
     Pledge,
@@ -156,83 +157,80 @@ class RowCount:
     authors: list[str]
 
 
-def _in_order(citing: Any) -> Prefetch:
-    through = citing._meta.get_field("citations").related_model
-    return Prefetch("citations", through._default_manager.select_related("source").order_by("pk"))
+def _read(model: FactModel, of: Changeset | Fact, *related: str) -> list[Any]:
+    """Return the facts of one kind in a changeset, or one fact anew, each with ``cited``: its citations in order.
+
+    A changeset and its meeting are given to the facts as they are: hundreds of copies of them take time to make.
+    """
+    through: Any = model._meta.get_field("citations").related_model
+    cited = Prefetch("citations", through._default_manager.select_related("source").order_by("pk"), to_attr="cited")
+    facts = model._default_manager.prefetch_related(cited).order_by("pk")
+    if not isinstance(of, Changeset):
+        has_summit = [name for name in ("summit",) if hasattr(model, name)]
+        return list(facts.filter(pk=of.pk).select_related("changeset", *has_summit, *related))
+    found: list[Any] = list(facts.filter(changeset=of).select_related(*related))
+    meetings = {of.summit_id: of.summit}
+    others = {getattr(fact, "summit_id", None) for fact in found} - {None, of.summit_id}
+    meetings |= Summit.objects.in_bulk(others) if others else {}
+    for fact in found:
+        fact.changeset = of
+        if getattr(fact, "summit_id", None) is not None:
+            fact.summit = meetings[fact.summit_id]
+    return found
 
 
-def update_rows(updates: QuerySet[PledgeUpdate], clock: Clock) -> list[Row]:
-    """Return updates as rows, each with the terms of its pledge that are in force by the clock; four queries."""
-    related = updates.select_related("pledge__state", "summit", "changeset")
-    facts = list(related.prefetch_related(_in_order(PledgeUpdate)).order_by("pk"))
+def update_rows(of: Changeset | Fact, clock: Clock) -> list[Row]:
+    """Return updates as rows, each with the terms of its pledge that are in force by the clock; four queries at most.
+
+    Of what is in force no more is read than the sheet shows.
+    """
+    facts = _read(PledgeUpdate, of, "pledge__state")
     in_force = LedgerEntry.objects.in_force(clock).filter(pledge__in=[fact.pledge_id for fact in facts])
-    now = {entry.pledge_id: entry for entry in in_force}
+    shown = in_force.only("pledge_id", "status", "quantity_min", "quantity_max", "unit", "conditions")
+    now = {entry.pledge_id: entry for entry in shown}
     return [_row(fact, now.get(fact.pledge_id)) for fact in facts]
 
 
-def position_rows(positions: QuerySet[Position], clock: Clock) -> list[Row]:
+def position_rows(of: Changeset | Fact, clock: Clock) -> list[Row]:
     """Return positions as rows, each with the state's present position on the same subject."""
-    facts = list(
-        positions.select_related("state", "summit", "changeset").prefetch_related(_in_order(Position)).order_by("pk")
-    )
+    facts = _read(Position, of, "state")
     known = Position.objects.as_of(clock).filter(state__in={fact.state_id for fact in facts})
     now = {(position.state_id, position.subject): position for position in known.order_by("date", "pk")}
     return [_row(fact, now.get((fact.state_id, fact.subject))) for fact in facts]
 
 
-def participation_rows(participations: QuerySet[Participation]) -> list[Row]:
-    """Return attendances as rows."""
-    facts = (
-        participations.select_related("state", "summit", "changeset")
-        .prefetch_related(_in_order(Participation))
-        .order_by("pk")
-    )
-    return [_row(fact) for fact in facts]
-
-
-def condition_rows(states: QuerySet[ConditionState], clock: Clock) -> list[Row]:
+def condition_rows(of: Changeset | Fact, clock: Clock) -> list[Row]:
     """Return states of conditions as rows, each with where the condition stands now for the same scope."""
-    facts = list(
-        states.select_related("condition", "state", "pledge", "changeset")
-        .prefetch_related(_in_order(ConditionState))
-        .order_by("pk")
-    )
+    facts = _read(ConditionState, of, "condition", "state", "pledge")
     known = ConditionState.objects.as_of(clock).filter(condition__in={fact.condition_id for fact in facts})
     now = {(state.condition_id, state.state_id, state.pledge_id): state for state in known.order_by("date", "pk")}
     return [_row(fact, now.get((fact.condition_id, fact.state_id, fact.pledge_id))) for fact in facts]
 
 
-def claim_rows(claims: QuerySet[CollectiveClaim]) -> list[Row]:
-    """Return collective claims as rows."""
-    related = claims.select_related("summit", "changeset").prefetch_related(_in_order(CollectiveClaim))
-    return [_row(fact) for fact in related.order_by("pk")]
-
-
-def requirement_rows(requirements: QuerySet[Requirement]) -> list[Row]:
-    """Return requirements as rows."""
-    related = requirements.select_related("changeset").prefetch_related(_in_order(Requirement))
-    return [_row(fact) for fact in related.order_by("pk")]
+def _rows(model: FactModel, of: Changeset | Fact, *related: str) -> list[Row]:
+    """Return facts as rows of which nothing is said that holds now."""
+    return [_row(fact) for fact in _read(model, of, *related)]
 
 
 def _row(fact: Any, now: LedgerEntry | Position | ConditionState | None = None) -> Row:
-    return Row(fact, [citation.source for citation in fact.citations.all()], now)
+    return Row(fact, [citation.source for citation in fact.cited], now)
 
 
 def row(fact: Fact, clock: Clock) -> Row:
     """Return one fact as a row of its sheet, read anew."""
     match fact:
         case PledgeUpdate():
-            rows = update_rows(PledgeUpdate.objects.filter(pk=fact.pk), clock)
+            rows = update_rows(fact, clock)
         case Position():
-            rows = position_rows(Position.objects.filter(pk=fact.pk), clock)
+            rows = position_rows(fact, clock)
         case Participation():
-            rows = participation_rows(Participation.objects.filter(pk=fact.pk))
+            rows = _rows(Participation, fact, "state")
         case ConditionState():
-            rows = condition_rows(ConditionState.objects.filter(pk=fact.pk), clock)
+            rows = condition_rows(fact, clock)
         case CollectiveClaim():
-            rows = claim_rows(CollectiveClaim.objects.filter(pk=fact.pk))
+            rows = _rows(CollectiveClaim, fact)
         case Requirement():
-            rows = requirement_rows(Requirement.objects.filter(pk=fact.pk))
+            rows = _rows(Requirement, fact)
         case _:
             raise TypeError(f"{type(fact).__name__} has no row on the sheet.")
     return rows[0]
@@ -243,12 +241,12 @@ def sheet(changeset: Changeset, clock: Clock) -> Sheet:
     return Sheet(
         changeset=changeset,
         authors=list(changeset.authors.order_by("username")),
-        participations=participation_rows(Participation.objects.filter(changeset=changeset)),
-        updates=update_rows(PledgeUpdate.objects.filter(changeset=changeset), clock),
-        positions=position_rows(Position.objects.filter(changeset=changeset), clock),
-        conditions=condition_rows(ConditionState.objects.filter(changeset=changeset), clock),
-        claims=claim_rows(CollectiveClaim.objects.filter(changeset=changeset)),
-        requirements=requirement_rows(Requirement.objects.filter(changeset=changeset)),
+        participations=_rows(Participation, changeset, "state"),
+        updates=update_rows(changeset, clock),
+        positions=position_rows(changeset, clock),
+        conditions=condition_rows(changeset, clock),
+        claims=_rows(CollectiveClaim, changeset),
+        requirements=_rows(Requirement, changeset),
         retractions=retractions(changeset),
         comments=list(changeset.comments.select_related("author")),
         summit_sources=summit_sources(changeset.summit),

@@ -101,7 +101,7 @@ class Intake:
 
 
 def _sources(fact: Any) -> list[Source]:
-    return [citation.source for citation in fact.citations.all()]
+    return [citation.source for citation in fact.cited]
 
 
 def summit_of(slug: str, at: dt.datetime) -> Summit | None:
@@ -117,13 +117,15 @@ def open_changesets(summit: Summit, by: User) -> list[Changeset]:
 
 def drafts(changeset: Changeset) -> QuerySet[PledgeUpdate]:
     """Return the updates that the changeset adds; those that correct an earlier fact are none of the intake's."""
-    cited = Prefetch("citations", PledgeUpdateCitation.objects.select_related("source").order_by("pk"))
+    cited = Prefetch("citations", PledgeUpdateCitation.objects.select_related("source").order_by("pk"), to_attr="cited")
     found = PledgeUpdate.objects.filter(changeset=changeset, known__isnull=True, corrects__isnull=True)
     return found.select_related("pledge__state", "summit").prefetch_related(cited).order_by("-pk")
 
 
 def _participations(summit: Summit, changeset: Changeset, clock: Clock) -> QuerySet[Participation]:
-    cited = Prefetch("citations", ParticipationCitation.objects.select_related("source").order_by("pk"))
+    cited = Prefetch(
+        "citations", ParticipationCitation.objects.select_related("source").order_by("pk"), to_attr="cited"
+    )
     there = Q(known__contains=clock.known) | Q(changeset=changeset, known__isnull=True)
     found = Participation.objects.filter(there, summit=summit)
     return found.select_related("state", "changeset").prefetch_related(cited).order_by("pk")

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
+from guarantees.forms.facts import KINDS
 from guarantees.views.desk import words
 from guarantees.views.desk.words import Words
 
@@ -75,7 +76,7 @@ def value(said: Words) -> SafeString:
     elif said.is_quantity:
         written = format_html('<span class="quantity">{}</span>', said.text)
     else:
-        written = format_html("{}", said.text)
+        written = escape(said.text)
     if not said.note:
         return written
     return format_html('{} <span class="small muted"{}>{}</span>', written, _data_lang(said), said.note)
@@ -92,7 +93,7 @@ def cell(
     said: Words,
     *,
     address: str,
-    called: str,
+    called: SafeString,
     columns: int = 1,
     attributes: SafeString = EMPTY,
     autofocus: bool = False,
@@ -101,25 +102,35 @@ def cell(
     """Write a cell: its value in a button that opens its form at ``address``; without an address the value alone.
 
     ``called``: what the button does, before the value; ``apart``: the cell says itself where it belongs on the page.
+    Ids and addresses are made by the views out of numbers and names of ours; all else is escaped.
     """
-    head = format_html(
-        '<td id="{}"{}{}>',
-        SafeString(anchor),
-        SafeString(f' colspan="{columns}"') if columns > 1 else EMPTY,
-        APART if apart else EMPTY,
-    )
+    wide = f' colspan="{columns}"' if columns > 1 else ""
+    start = f'<td id="{anchor}"{wide}{APART if apart else EMPTY}>'
     if not address:
-        return _joined((head, value(said), SafeString("</td>")))
+        return _joined((SafeString(start), value(said), SafeString("</td>")))
     return format_html(
         '{}<button class="cell-button" type="submit" form="open" formaction="{}"{}{}>'
-        '<span class="visually-hidden">{} </span>{}</button></td>',
-        head,
+        '<span class="visually-hidden">{}: </span>{}</button></td>',
+        SafeString(start),
         SafeString(address),
         attributes,
         AUTOFOCUS if autofocus else EMPTY,
         called,
         value(said),
     )
+
+
+def called(kind: str, name: str, about: str) -> SafeString:
+    """Write what the button of a cell does, and to which row."""
+    return _joined((_edit(kind, name, get_language()), conditional_escape(about)))
+
+
+@cache
+def _edit(kind: str, name: str, _language: str | None) -> SafeString:
+    # By the names: to look for a cell itself would translate its label each time.
+    cell = KINDS[kind].cell(name)
+    assert cell is not None  # noqa: S101  called for the cells of the kind only
+    return format_html("{} {}, ", gettext("Edit"), cell.label)
 
 
 def cited(sources: Iterable[Any]) -> SafeString:

@@ -8,7 +8,9 @@ from typing import Any
 from django.forms.models import model_to_dict
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from guarantees import wording
 from guarantees.editing import intake as editing
@@ -17,22 +19,13 @@ from guarantees.forms import facts as fact_forms
 from guarantees.forms.fields import RecordForm
 from guarantees.models import Changeset, LedgerEntry, Source
 from guarantees.queries import intake as queries
-from guarantees.views.desk import words
-from guarantees.views.desk.shown import Conflict, Picker
+from guarantees.views.desk import closed, words
+from guarantees.views.desk.shown import Conflict, Drawn, Picker
 from guarantees.vocabulary import Category, ConditionsBasis, Status
 
 UPDATES, ATTENDANCE = fact_forms.KINDS["updates"], fact_forms.KINDS["participations"]
 FIRST_LINE = ("status", "quantity", "conditions")
 SECOND_LINE = ("date", "basis", "summary")
-
-
-class Drawn:
-    """Something whose parts a template draws. Django asks for an item first: a miss costs more than the answer."""
-
-    __slots__ = ()
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self, name)
 
 
 @dataclass(slots=True)
@@ -43,12 +36,11 @@ class Cell(Drawn):
     cell: fact_forms.Cell
     anchor: str
     url: str
-    named: str
-    words: words.Words
-    is_button: bool
+    said: words.Words
     form: RecordForm | None = None
     conflict: Conflict | None = None
     autofocus: bool = False
+    apart: bool = False
 
     @property
     def label(self) -> str | Promise:
@@ -56,9 +48,22 @@ class Cell(Drawn):
         return self.cell.label
 
     @property
-    def is_wide(self) -> bool:
-        """Whether it takes the room of three columns."""
-        return self.cell.name == "summary"
+    def columns(self) -> int:
+        """How many columns of the table it takes."""
+        return 3 if self.cell.name == "summary" else 1
+
+    @property
+    def closed(self) -> SafeString:
+        """The cell while its form is not open."""
+        return closed.cell(
+            self.anchor,
+            self.said,
+            address=self.url if self.row.is_editable else "",
+            called=closed.called(self.row.kind.name, self.cell.name, self.row.about_escaped),
+            columns=self.columns,
+            autofocus=self.autofocus,
+            apart=self.apart,
+        )
 
 
 @dataclass(slots=True)
@@ -108,9 +113,14 @@ class Row(Drawn):
         return self.is_draft and not self.sources
 
     @property
-    def source_labels(self) -> list[str]:
+    def about_escaped(self) -> SafeString:
+        """The row's name, escaped once for all its cells."""
+        return escape(self.about)
+
+    @property
+    def cited(self) -> SafeString:
         """The sources in a few words each."""
-        return [_short_label(source) for source in self.sources]
+        return closed.cited(self.sources)
 
     @property
     def first_line(self) -> list[Cell]:
@@ -141,11 +151,6 @@ class Row(Drawn):
     def back(self) -> str:
         """The address of the row on its page."""
         return page_url(self.changeset, self.anchor)
-
-
-def _short_label(source: Source) -> str:
-    day = f", {wording.short_day(source.published_on)}" if source.published_on else ""
-    return f"{source.publisher}{day}"
 
 
 def page_url(changeset: Changeset, anchor: str = "") -> str:
@@ -226,25 +231,22 @@ def with_fact(row: Row, fact: Any) -> Row:
 
 
 @cache
-def _named(kind: str, name: str, _language: str | None) -> tuple[fact_forms.Cell, str]:
-    """Return a cell, and what its button is called before the row is named."""
+def _cell(kind: str, name: str) -> fact_forms.Cell:
+    """Return the cell of a kind by its name."""
     cell = fact_forms.KINDS[kind].cell(name)
     assert cell is not None  # noqa: S101  the names are constants of this module
-    return cell, f"{gettext('Edit')} {cell.label}, "
+    return cell
 
 
 def _add_cells(row: Row, names: Iterable[str]) -> None:
-    language = get_language()
+    kind = row.kind.name
     for name in names:
-        cell, called = _named(row.kind.name, name, language)
         row.cells[name] = Cell(
             row=row,
-            cell=cell,
+            cell=_cell(kind, name),
             anchor=f"{row.anchor}-{name}",
             url=f"{row.url}cells/{name}/",
-            named=f"{called}{row.about}:",
-            words=words.OF_CELL[row.kind.name, name](row.fact),
-            is_button=not row.recorded,
+            said=words.OF_CELL[kind, name](row.fact),
         )
 
 

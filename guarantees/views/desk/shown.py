@@ -2,15 +2,14 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from django import forms
 from django.forms.models import model_to_dict
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.html import escape
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
 
 from guarantees import wording
 from guarantees.editing.citations import Proposal
@@ -106,20 +105,12 @@ class ShownCell(Drawn):
             self.anchor,
             words.OF_CELL[row.kind.name, self.cell.name](row.fact),
             address=url if row.is_editable else "",
-            called=f"{_edit(row.kind.name, self.cell.name, get_language())}{row.about}:",
+            called=closed.called(row.kind.name, self.cell.name, row.about),
             columns=self.columns,
             attributes=SafeString(f' hx-get="{url}" hx-target="closest td" hx-swap="outerHTML"'),
             autofocus=self.autofocus,
             apart=self.apart,
         )
-
-
-@cache
-def _edit(kind: str, name: str, _language: str | None) -> str:
-    """Return what the button of a cell is called before the row is named."""
-    cell = fact_forms.KINDS[kind].cell(name)
-    assert cell is not None  # noqa: S101  called for cells of the kind only
-    return f"{gettext('Edit')} {cell.label}, "
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +171,7 @@ class ShownRow(Drawn):
     fact: Any = field(init=False)
     anchor: str = field(init=False)
     url: str = field(init=False)
-    about: str = field(init=False)
+    about: SafeString = field(init=False)
 
     # A row belongs to a changeset, which its fact names: addresses need not.
     changeset_pk = None
@@ -189,7 +180,7 @@ class ShownRow(Drawn):
         self.fact = self.row.fact
         self.anchor = f"{self.kind.name}-{self.fact.pk}"
         self.url = f"{self.place.rows}{self.kind.name}/{self.fact.pk}/"
-        self.about = self.state_name or str(self.kind.fact_kind.label)
+        self.about = escape(self.state_name or self.kind.fact_kind.label)
         self.is_editable = self.is_editable and self.row.is_draft
         self.cells = {cell.name: ShownCell(self, cell) for cell in self.kind.cells}
 
@@ -276,7 +267,7 @@ class ShownRow(Drawn):
     @property
     def cited(self) -> list[tuple[Source, Any]]:
         """The sources of the row, each with its citation."""
-        return [(citation.source, citation) for citation in self.fact.citations.all()]
+        return [(citation.source, citation) for citation in self.fact.cited]
 
 
 @dataclass
