@@ -7,6 +7,8 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const form = asked(event);
     if (!form) return;
+    // Proposals that come while the form is being sent are too late: its own answer has to find it.
+    if (form.matches(".htmx-request")) { event.detail.shouldSwap = false; return; }
     const sent = event.detail.requestConfig.formData;
     const isNew = (field) => (isTicked(field) ? field.checked !== sent.has(field.name) : field.value !== (sent.get(field.name) ?? ""));
     typed = [...form.elements].filter((field) => field.name && field.type !== "hidden" && field.type !== "submit" && isNew(field))
