@@ -359,3 +359,25 @@ def test_the_sheet_asks_as_many_questions_for_one_row_as_for_three(
     anna.page(f"/desk/changesets/{changeset.pk}/")
     with django_assert_num_queries(25):
         anna.page(f"/desk/changesets/{changeset.pk}/")
+
+
+def test_a_cell_of_the_sheet_is_undone_unless_somebody_changed_it_since(
+    anna: Person, otto: Person, update: PledgeUpdate
+):
+    address = cell_of(update, "summary")
+    page = anna.page(sheet_of(update))
+    page.swap(
+        anna.hx_post(address, fields(anna.hx_get(address)) | {"summary": "Otherwise."}), f"updates-{update.pk}-summary"
+    )
+    offer = page.root.find("status")[0].first("button").attributes["value"]
+    page.swap(anna.hx_post("/desk/undo/?page=sheet", {"offer": offer}))
+    assert page == anna.page(sheet_of(update))
+    page.swap(
+        anna.hx_post(address, fields(anna.hx_get(address)) | {"summary": "Otherwise."}), f"updates-{update.pk}-summary"
+    )
+    offer = page.root.find("status")[0].first("button").attributes["value"]
+    otto.hx_post(address, fields(otto.hx_get(address)) | {"summary": "Otto's."})
+    answer = anna.hx_post("/desk/undo/?page=sheet", {"offer": offer})
+    said = [node.text() for node, _parent in Page(answer).root.walk() if node.tag == "dd"]
+    assert (answer.status_code, said[:2]) == (409, ["It will.", "Otto's."])
+    assert PledgeUpdate.objects.get(pk=update.pk).summary == "Otto's."
