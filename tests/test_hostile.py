@@ -67,11 +67,19 @@ def test_a_broken_body_is_an_answer_and_not_a_fault(world: dict[str, Any], body:
     assert {name: code for name, code in answers.items() if code >= 500} == {}
 
 
-@pytest.mark.parametrize(
-    "query", ["q=%ff%fe", "q=%00", "on=%ed%a0%80", "page=9" + "9" * 400, "sort=%E2%80%AE", "q=" + "x" * 9000]
-)
+QUERIES = ["q=%ff%fe", "q=%00", "on=%ed%a0%80", "page=9" + "9" * 400, "sort=%E2%80%AE", "q=" + "x" * 9000]
+TOGETHER = "&".join([QUERIES[0], *QUERIES[2:5]])
+"""No page of the desk refuses one of these before it has read the others; NUL bytes are refused by what guards it."""
+SEARCHING = {"desk", "desk-intake-sources", "desk-merge-pledges", "desk-merge-sources", "desk-notices", "desk-queue"}
+"""Pages of the desk that read what is searched for, or pages through a list."""
+
+
+@pytest.mark.parametrize("query", [*QUERIES, TOGETHER])
 def test_a_broken_address_is_an_answer_and_not_a_fault(world: dict[str, Any], query: str):
-    readable = [name for name, row in TABLE.items() if row.get == 200 and row.of in ("PUBLIC", "DESK", "PEOPLE")]
+    of = ("DESK", "PEOPLE") if query == TOGETHER else ("PUBLIC",)
+    readable = [name for name, row in TABLE.items() if row.get == 200 and row.of in of]
+    if query != TOGETHER:
+        readable += [*SEARCHING, "desk-people"]
     answers = {}
     for name in readable:
         with transaction.atomic():
