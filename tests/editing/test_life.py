@@ -22,7 +22,8 @@ from hypothesis.stateful import (
 
 from guarantees import clock, ledger
 from guarantees.clock import Clock
-from guarantees.editing import changesets, facts
+from guarantees.editing import changesets, facts, merges, rebase, reversal
+from guarantees.editing import undo as undoing
 from guarantees.editing.errors import Forbidden, Refused, Stale
 from guarantees.editing.rows import fingerprint
 from guarantees.models import Changeset, LedgerEntry, Pledge, PledgeUpdate, Position, Source
@@ -56,6 +57,7 @@ class Life(RuleBasedStateMachine):
         # What stands in the forms that people have open, and the text last saved for each draft.
         self.forms: dict[tuple[int, int], tuple[int, str, str]] = {}
         self.typed: dict[int, str] = {}
+        self.offers: list[tuple[str, int, str, str]] = []
         self.count = 0
 
     @initialize()
@@ -161,7 +163,7 @@ class Life(RuleBasedStateMachine):
         before, self.count = row.summary, self.count + 1
         text = f"Typed {self.count}."
         try:
-            facts.edit(by=self.people[who], fact=row, version=version, seen=seen, values={"summary": text})
+            written = facts.edit(by=self.people[who], fact=row, version=version, seen=seen, values={"summary": text})
         except Stale as stale:
             event("two people typed in one cell")
             assert stale.current.summary == before != read  # type: ignore[attr-defined]
@@ -172,6 +174,22 @@ class Life(RuleBasedStateMachine):
         else:
             assert before == read
             self.typed[pk] = text
+            self.offers.append((undoing.offer(written, ["summary"], {"summary": before}), pk, before, text))
+
+    @precondition(lambda self: self.offers)
+    @rule(who=pick, which=pick)
+    def undo(self, who: int, which: int) -> None:
+        """Undo one save; what somebody has typed over it since stays."""
+        offer, pk, before, text = self.offers[which % len(self.offers)]
+        now = PledgeUpdate.objects.filter(pk=pk).values_list("summary", flat=True).first()
+        try:
+            undoing.undo(by=self.person(who), offered=undoing.read(offer))
+        except (Refused, Stale):
+            assert PledgeUpdate.objects.filter(pk=pk).values_list("summary", flat=True).first() == now
+        else:
+            event("undone")
+            assert now in (before, text)
+            self.typed[pk] = before
 
     @precondition(lambda self: PledgeUpdate.objects.exists())
     @rule(who=pick, which=pick, day_number=days)
@@ -240,6 +258,12 @@ class Life(RuleBasedStateMachine):
         changeset = self.changeset(where)
         self.hashes[changeset.pk] = changesets.digest(changeset)
 
+    @staticmethod
+    def reasons(changeset: Changeset) -> dict[str, str]:
+        """A reason for each warning: they never block."""
+        warnings = changesets.examine(changeset, clock.now() + changesets.LEAD).warnings
+        return {changesets.reason_name(pk, verdict.rule): "It may stand." for pk, verdict in warnings}
+
     @precondition(lambda self: self.changeset(0))
     @rule(who=pick, where=pick, hours=st.sampled_from([None, 1, 3]), looks=st.booleans())
     def approve(self, who: int, where: int, hours: int | None, looks: bool) -> None:
@@ -254,6 +278,7 @@ class Life(RuleBasedStateMachine):
             changeset=changeset,
             seen=seen,
             goes_public_at=clock.now() + dt.timedelta(hours=hours) if hours else None,
+            reasons=self.reasons(changeset),
         )
         if done is not None:
             assert (before, wrote, seen) == (ChangesetState.SUBMITTED, False, actual)
@@ -272,7 +297,10 @@ class Life(RuleBasedStateMachine):
             self.attempt(changesets.submit, by=authors[0], changeset=changeset)
             at = clock.now() + dt.timedelta(hours=hours) if hours else None
             seen = changesets.digest(changeset)
-            self.attempt(changesets.approve, by=others[0], changeset=changeset, seen=seen, goes_public_at=at)
+            why = self.reasons(changeset)
+            self.attempt(
+                changesets.approve, by=others[0], changeset=changeset, seen=seen, goes_public_at=at, reasons=why
+            )
             changeset.refresh_from_db()
             event(f"brought through: {changeset.state}")
 
@@ -280,6 +308,31 @@ class Life(RuleBasedStateMachine):
     @rule(who=pick, where=pick)
     def call_back(self, who: int, where: int) -> None:
         self.attempt(changesets.call_back, by=self.person(who), changeset=self.changeset(where))
+
+    @precondition(lambda self: self.changeset(0))
+    @rule(who=pick, where=pick, hours=st.integers(1, 4))
+    def postpone(self, who: int, where: int, hours: int) -> None:
+        at = clock.now() + dt.timedelta(hours=hours)
+        by = self.judges[who % 2]
+        self.attempt(changesets.move, by=by, changeset=self.changeset(where), goes_public_at=at)
+
+    @precondition(lambda self: self.changeset(0))
+    @rule(who=pick, where=pick)
+    def rebase(self, who: int, where: int) -> None:
+        self.attempt(rebase.rebase, by=self.person(who), changeset=self.changeset(where))
+
+    @precondition(lambda self: self.changeset(0))
+    @rule(who=pick, where=pick)
+    def revert(self, who: int, where: int) -> None:
+        self.attempt(reversal.revert, by=self.person(who), changeset=self.changeset(where), reason="It was wrong.")
+
+    @precondition(lambda self: self.changeset(0))
+    @rule(who=pick, where=pick, which=st.permutations(range(3)))
+    def merge(self, who: int, where: int, which: list[int]) -> None:
+        pledge, into, _rest = (self.some(Pledge.objects.filter(category="troops"), number) for number in which)
+        person, changeset = self.person(who), self.changeset(where)
+        resolved = {clash.name: merges.LEFT_OUT for clash in merges.plan(pledge, into).clashes}
+        self.attempt(merges.merge_pledges, by=person, changeset=changeset, pledge=pledge, into=into, resolved=resolved)
 
     @rule(seconds=st.sampled_from([1, 3, 3600, 7200]))
     def wait(self, seconds: int) -> None:
