@@ -420,7 +420,7 @@ def test_what_the_database_would_refuse_is_said_of_every_kind_of_fact(anna: User
         approved(rita, second.changeset)
     assert reasons(refused) == [
         "This cannot go public yet.",
-        f"{second.public_id}: {first.public_id} is on record for the same. Correct that one instead."
+        f"{second.public_id}: {first.public_id} is on record for the same. Correct that one instead.",
     ]
     second.changeset.refresh_from_db()
     assert second.changeset.state == "submitted"
