@@ -129,7 +129,11 @@ def test_a_row_to_which_more_was_added_is_not_taken_away(anna: User, draft: Pled
     assert PledgeUpdate.objects.filter(pk=draft.pk).exists()
 
 
-@pytest.mark.parametrize("offer", ["", "x", "a:b:c", "\0", "9" * 5000, signing.dumps(["pledgeupdate", 1, 1, "", {}])])
+@pytest.mark.parametrize(
+    "offer",
+    ["", "x", "a:b:c", "\0", "9" * 5000, signing.dumps(["pledgeupdate", 1, 1, "", {}])],
+    ids=["empty", "a letter", "three parts", "a NUL", "too long", "signed for something else"],
+)
 def test_what_is_no_offer_is_refused(offer: str):
     with pytest.raises(Refused) as refused:
         undo.read(offer)
